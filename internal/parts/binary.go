@@ -1,0 +1,126 @@
+package parts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+)
+
+// binary is a program built from a Go module that pins it.
+type binary struct {
+	name    string // of the part and of the program
+	module  string // folder of the module, below the project
+	pkg     string // package to build
+	pin     string // module path whose version is the part's
+	tags    string
+	cgo     bool
+	ldflags string // %s is the pinned version with its v
+}
+
+var (
+	giteaBinary = binary{
+		name: "gitea", module: "images/gitea", pkg: "code.gitea.io/gitea", pin: "code.gitea.io/gitea",
+		tags: "sqlite,sqlite_unlock_notify,netgo,osusergo", cgo: true,
+		ldflags: `-linkmode external -extldflags "-static" -X main.Version=%s`,
+	}
+	runnerBinary = binary{
+		name: "gitea-runner", module: "images/runner", pkg: "gitea.com/gitea/runner", pin: "gitea.com/gitea/runner",
+		ldflags: "-X gitea.com/gitea/runner/internal/pkg/ver.version=%s",
+	}
+	pulumiBinary = binary{
+		name: "pulumi", module: "tools/pulumi", pkg: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", pin: "github.com/pulumi/pulumi/pkg/v3",
+		// Without a version the Automation API refuses refresh and destroy.
+		ldflags: "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=%s",
+	}
+	dockerPluginBinary = binary{
+		name: "pulumi-resource-docker", module: "tools/docker-plugin", pkg: ".", pin: "github.com/pulumi/pulumi-docker/sdk/v4",
+		tags: "no_compose",
+	}
+)
+
+// version is the version that the module's go.mod pins.
+func (b binary) version(root string) (string, error) {
+	return pinned(filepath.Join(root, b.module, "go.mod"), b.pin)
+}
+
+// pinned reads the version of a required module from a go.mod.
+func pinned(path, module string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	f, err := modfile.Parse(path, data, nil)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range f.Require {
+		if r.Mod.Path == module {
+			return r.Mod.Version, nil
+		}
+	}
+	return "", fmt.Errorf("reading the pin of %s: %s does not require it", module, path)
+}
+
+func (b binary) hash(root string) (string, error) {
+	dir := filepath.Join(root, b.module)
+	files := []string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}
+	sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return "", err
+	}
+	return hash([]string{b.name, b.pkg, b.tags, b.ldflags, runtime.GOARCH}, append(files, sources...)...)
+}
+
+// build returns the path of the built program.
+func (b binary) build(ctx context.Context, root string, out *Progress) (string, error) {
+	h, err := b.hash(root)
+	if err != nil {
+		return "", err
+	}
+	version, err := b.version(root)
+	if err != nil {
+		return "", err
+	}
+	dir, err := cached(ctx, b.name, h, out, func(dir string) error {
+		cgo := "CGO_ENABLED=0"
+		if b.cgo {
+			cgo = "CGO_ENABLED=1"
+			if err := need(ctx, out, "gcc", "build-essential"); err != nil {
+				return err
+			}
+		}
+		flags := "-s -w"
+		if strings.Contains(b.ldflags, "%s") {
+			flags += " " + fmt.Sprintf(b.ldflags, version)
+		}
+		return run(ctx, filepath.Join(root, b.module), []string{cgo, "GOFLAGS=-mod=readonly"},
+			"go", "build", "-trimpath", "-buildvcs=false", "-tags", b.tags, "-ldflags", flags,
+			"-o", filepath.Join(dir, b.name), b.pkg)
+	})
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, b.name), nil
+}
+
+// moduleDir downloads a module, verified by Go's checksum database, and
+// returns its folder in the module cache. In dir's own go.sum it is looked up
+// first, when version is empty.
+func moduleDir(ctx context.Context, dir, path string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", path)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod")
+	data, err := cmd.Output()
+	var m struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(data, &m); jsonErr == nil && m.Dir != "" {
+		return m.Dir, nil
+	}
+	return "", fmt.Errorf("downloading the module %s: %w %s", path, err, m.Error)
+}

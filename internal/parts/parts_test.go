@@ -1,0 +1,24 @@
+package parts
+
+import (
+	"testing"
+)
+
+// TestResolveSource builds every source image for real; it is quick when the
+// engine has them already.
+func TestResolveSource(t *testing.T) {
+	got, err := Resolve(t.Context(), "../..", Source, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, ref := range map[string]string{
+		"Gitea": got.Gitea, "Runner": got.Runner, "Engine": got.Engine, "Job": got.Job, "Go": got.Go, "Base": got.Base,
+	} {
+		if ref == "" {
+			t.Errorf("%s has no reference", name)
+		}
+	}
+	if got.Mode != Source {
+		t.Errorf("got mode %q, want %q", got.Mode, Source)
+	}
+}

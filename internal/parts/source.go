@@ -1,0 +1,215 @@
+package parts
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// names are the content-addressed names of the source images.
+type names struct{ os, engineRoot, gitea, runner, engine, job, base string }
+
+func (n names) all() []string { return []string{n.gitea, n.runner, n.engine, n.job, n.base} }
+
+func (n names) images() Images {
+	return Images{Mode: Source, Gitea: n.gitea, Runner: n.runner, Engine: n.engine, Job: n.job, Go: n.job, Base: n.base}
+}
+
+// names computes the source images' names; each covers all that it is made of.
+func (b *builder) names() (names, error) {
+	var n names
+	var err error
+	name := func(part string, words []string, files ...string) string {
+		if err != nil {
+			return ""
+		}
+		for i, f := range files {
+			files[i] = filepath.Join(b.root, "images", f)
+		}
+		var h string
+		h, err = hash(append(words, part), files...)
+		return "gitops-pipeline/" + part + ":" + h
+	}
+	binaryHash := func(bin binary) string {
+		if err != nil {
+			return ""
+		}
+		var h string
+		h, err = bin.hash(b.root)
+		return h
+	}
+	d := b.pins.Debian
+	n.os = name("os", append([]string{d.Suite, rootfsRecipe}, d.OS...))
+	n.engineRoot = name("engine-rootfs", append([]string{d.Suite, rootfsRecipe}, d.Engine...))
+	n.gitea = name("gitea", []string{n.os, binaryHash(giteaBinary)}, "gitea/Dockerfile")
+	n.runner = name("runner", []string{n.os, binaryHash(runnerBinary)}, "runner/Dockerfile")
+	n.engine = name("engine", []string{n.engineRoot}, "engine/Dockerfile", "engine/entrypoint.sh")
+	n.job = name("job", []string{n.os, n.engineRoot, b.pins.Go}, "job/Dockerfile")
+	n.base = name("base", []string{n.engineRoot}, "base/Dockerfile")
+	return n, err
+}
+
+// buildAll builds what is missing: programs one after the other, as each Go
+// build uses every core, and root file systems, which wait for the network,
+// beside them.
+func (b *builder) buildAll(ctx context.Context, n names) error {
+	missing, err := b.missing(ctx, n.all()...)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	var gitea, runner string
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		if gitea, err = giteaBinary.build(gctx, b.root, b.out); err != nil {
+			return err
+		}
+		runner, err = runnerBinary.build(gctx, b.root, b.out)
+		return err
+	})
+	g.Go(func() error {
+		if err := need(gctx, b.out, "mmdebstrap", "mmdebstrap"); err != nil {
+			return err
+		}
+		if err := b.rootfs(gctx, "os", n.os, b.pins.Debian.OS); err != nil {
+			return err
+		}
+		return b.rootfs(gctx, "engine-rootfs", n.engineRoot, b.pins.Debian.Engine)
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := b.image(ctx, "gitea", "Dockerfile", n.gitea, map[string]string{"OS": n.os}, func(dir string) error {
+		return b.stageGitea(ctx, dir, gitea)
+	}); err != nil {
+		return err
+	}
+	if err := b.image(ctx, "runner", "Dockerfile", n.runner, map[string]string{"OS": n.os}, func(dir string) error {
+		return b.stageRunner(ctx, dir, runner)
+	}); err != nil {
+		return err
+	}
+	if err := b.image(ctx, "engine", "Dockerfile", n.engine, map[string]string{"ROOTFS": n.engineRoot}, b.stageEngine); err != nil {
+		return err
+	}
+	if err := b.image(ctx, "job", "Dockerfile", n.job, map[string]string{"OS": n.os, "ENGINE": n.engineRoot}, func(dir string) error {
+		return b.stageGo(ctx, filepath.Join(dir, "go"))
+	}); err != nil {
+		return err
+	}
+	return b.image(ctx, "base", "Dockerfile", n.base, map[string]string{"ENGINE": n.engineRoot}, nil)
+}
+
+// derived builds an image on top of an official one.
+func (b *builder) derived(ctx context.Context, part string, args map[string]string) (string, error) {
+	words := []string{part}
+	for k, v := range args {
+		words = append(words, k, v)
+	}
+	dir := filepath.Join(b.root, "images", part)
+	files := []string{filepath.Join(dir, "official.Dockerfile")}
+	var stage func(string) error
+	if part == "engine" {
+		files = append(files, filepath.Join(dir, "entrypoint.sh"))
+		stage = b.stageEngine
+	}
+	h, err := hash(words, files...)
+	if err != nil {
+		return "", err
+	}
+	ref := "gitops-pipeline/" + part + ":official-" + h
+	return ref, b.image(ctx, part, "official.Dockerfile", ref, args, stage)
+}
+
+func (b *builder) stageEngine(dir string) error {
+	return copyFile(filepath.Join(b.root, "images", "engine", "entrypoint.sh"), filepath.Join(dir, "entrypoint.sh"), 0o755)
+}
+
+// stageGitea lays out what the official rootless image holds: the program, its
+// scripts, and the templates that it would otherwise have inside.
+func (b *builder) stageGitea(ctx context.Context, dir, program string) error {
+	module, err := b.pinnedModule(ctx, giteaBinary)
+	if err != nil {
+		return err
+	}
+	if err := copyTree(filepath.Join(module, "docker", "rootless"), filepath.Join(dir, "rootless"), 0o755); err != nil {
+		return err
+	}
+	for _, d := range []string{"templates", "options", "public"} {
+		if err := copyTree(filepath.Join(module, d), filepath.Join(dir, "static", d), 0o644); err != nil {
+			return err
+		}
+	}
+	return copyFile(program, filepath.Join(dir, "gitea"), 0o755)
+}
+
+func (b *builder) stageRunner(ctx context.Context, dir, program string) error {
+	module, err := b.pinnedModule(ctx, runnerBinary)
+	if err != nil {
+		return err
+	}
+	if err := copyFile(filepath.Join(module, "scripts", "run.sh"), filepath.Join(dir, "run.sh"), 0o755); err != nil {
+		return err
+	}
+	return copyFile(program, filepath.Join(dir, "gitea-runner"), 0o755)
+}
+
+func (b *builder) pinnedModule(ctx context.Context, bin binary) (string, error) {
+	return moduleDir(ctx, filepath.Join(b.root, bin.module), bin.pin)
+}
+
+// goLeftOut is what of the Go distribution testing, vetting and building do
+// not read.
+var goLeftOut = []string{"api", "doc", "misc", "test", "src/cmd", "lib/wasm", "lib/fips140"}
+
+// stageGo lays out the pinned Go toolchain, which the module mirror serves as
+// a module.
+func (b *builder) stageGo(ctx context.Context, dir string) error {
+	from, err := moduleDir(ctx, b.root, "golang.org/toolchain@v0.0.1-"+b.pins.Go+".linux-"+goArch)
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		for _, out := range goLeftOut {
+			if rel == out {
+				return fs.SkipDir
+			}
+		}
+		if d.IsDir() && d.Name() == "testdata" {
+			return fs.SkipDir
+		}
+		if d.IsDir() || strings.HasSuffix(rel, "_test.go") {
+			return nil
+		}
+		mode := os.FileMode(0o644)
+		if strings.HasPrefix(rel, "bin/") || strings.HasPrefix(rel, "pkg/tool/") {
+			mode = 0o755
+		}
+		return copyFile(path, filepath.Join(dir, rel), mode)
+	})
+}
+
+// copyTree copies the files of a module's folder, all with one mode: the
+// module cache keeps none.
+func copyTree(from, to string, mode os.FileMode) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		return copyFile(path, filepath.Join(to, rel), mode)
+	})
+}

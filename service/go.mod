@@ -1,0 +1,3 @@
+module github.com/gitops-pipeline/gitops-pipeline/service
+
+go 1.26.0

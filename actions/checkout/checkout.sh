@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Checks out CHECKOUT_REPOSITORY at CHECKOUT_REF into the workspace.
+# See action.yaml for the inputs; the runner gives the GITHUB_ variables.
+set -euo pipefail
+
+for name in ${CHECKOUT_UNSUPPORTED:-}; do
+  echo "::warning::checkout: the input '$name' is not supported here and has no effect"
+done
+
+case $CHECKOUT_DEPTH in
+  '' | *[!0-9]*)
+    echo "::error::checkout: fetch-depth is '$CHECKOUT_DEPTH'; set it to a whole number, 0 for all history"
+    exit 1
+    ;;
+esac
+
+workspace=$(realpath -m -- "${GITHUB_WORKSPACE:?}")
+target=$(realpath -m -- "$workspace/${CHECKOUT_PATH:-}")
+case $target/ in
+  "$workspace"/*) ;;
+  *)
+    echo "::error::checkout: path '$CHECKOUT_PATH' is outside the workspace; name a folder below it"
+    exit 1
+    ;;
+esac
+
+# Without a ref: the commit that started the workflow, or the default branch
+# of another repository.
+ref=${CHECKOUT_REF:-}
+if [ -z "$ref" ] && [ "$CHECKOUT_REPOSITORY" = "$GITHUB_REPOSITORY" ]; then
+  ref=$GITHUB_SHA
+fi
+ref=${ref:-HEAD}
+
+# The token goes to git through its environment: not into the URL, the
+# configuration on disk, the arguments or the log.
+url=$GITHUB_SERVER_URL/$CHECKOUT_REPOSITORY
+if [ -n "${CHECKOUT_TOKEN:-}" ]; then
+  auth=$(printf 'x-access-token:%s' "$CHECKOUT_TOKEN" | base64 -w 0)
+  echo "::add-mask::$auth"
+  export GIT_CONFIG_COUNT=1
+  export GIT_CONFIG_KEY_0="http.$GITHUB_SERVER_URL/.extraheader"
+  export GIT_CONFIG_VALUE_0="Authorization: Basic $auth"
+fi
+unset CHECKOUT_TOKEN
+export GIT_TERMINAL_PROMPT=0
+
+echo "checking out $CHECKOUT_REPOSITORY at $ref"
+mkdir -p -- "$target"
+cd -- "$target"
+git init --quiet
+git remote remove origin 2>/dev/null || true
+git remote add origin "$url"
+if [ "$CHECKOUT_DEPTH" = 0 ]; then
+  git fetch --quiet --prune origin '+refs/heads/*:refs/remotes/origin/*' '+refs/tags/*:refs/tags/*'
+  git fetch --quiet origin "$ref"
+else
+  git fetch --quiet --no-tags --depth "$CHECKOUT_DEPTH" origin "$ref"
+fi
+git -c advice.detachedHead=false checkout --quiet --force --detach FETCH_HEAD
+git clean -ffdxq
+git log -1 --format='%H %s'
+if [ -n "${GITHUB_OUTPUT:-}" ]; then
+  echo "commit=$(git rev-parse HEAD)" >> "$GITHUB_OUTPUT"
+fi

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Makes the asked-for Go the one that later steps run: the job image's own, or
+# that toolchain from the module mirror (GOTOOLCHAIN).
+set -euo pipefail
+
+for name in ${SETUP_GO_UNSUPPORTED:-}; do
+  echo "::warning::setup-go: the input '$name' is not supported here and has no effect"
+done
+
+if ! command -v go > /dev/null; then
+  echo "::error::setup-go: the job image has no Go; run the job on a label whose image has it"
+  exit 1
+fi
+have=$(GOTOOLCHAIN=local go env GOVERSION)
+have=${have#go}
+
+want=${SETUP_GO_VERSION:-}
+if [ -z "$want" ] && [ -n "${SETUP_GO_VERSION_FILE:-}" ]; then
+  if [ ! -f "$SETUP_GO_VERSION_FILE" ]; then
+    echo "::error::setup-go: go-version-file '$SETUP_GO_VERSION_FILE' does not exist; check out first, or name another file"
+    exit 1
+  fi
+  want=$(awk '$1 == "toolchain" { sub(/^go/, "", $2); toolchain = $2 } $1 == "go" { version = $2 }
+    END { print toolchain ? toolchain : version }' "$SETUP_GO_VERSION_FILE")
+  file_minimum=yes
+fi
+
+# newest A B: the newer of two versions.
+newest() { printf '%s\n' "$1" "$2" | sort -V | tail -n 1; }
+
+case $want in
+  '' | stable | oldstable)
+    echo "using Go $have of the job image"
+    ;;
+  *[!0-9.a-z]*)
+    echo "::error::setup-go: go-version '$want' is no version; write one such as 1.26 or 1.26.8 (the job image has $have)"
+    exit 1
+    ;;
+  *)
+    # A version in a file is a minimum; one that is asked for is itself, and
+    # 1.26 is any 1.26.x.
+    if [ "$have" = "$want" ] || [[ $have == "$want".* ]] ||
+      { [ "${file_minimum:-}" = yes ] && [ "$(newest "$have" "$want")" = "$have" ]; }; then
+      echo "using Go $have of the job image"
+    else
+      [[ $want == *.*.* ]] || want=$want.0
+      echo "getting Go $want through the module mirror"
+      if ! got=$(GOTOOLCHAIN=go$want go env GOVERSION 2>&1); then
+        echo "$got"
+        echo "::error::setup-go: Go $want is neither in the job image (it has $have) nor to be had through the module mirror; ask for $have, or let the runner reach a mirror"
+        exit 1
+      fi
+      have=$want
+      echo "GOTOOLCHAIN=go$want" >> "$GITHUB_ENV"
+    fi
+    ;;
+esac
+if [ -n "${GITHUB_OUTPUT:-}" ]; then
+  echo "go-version=$have" >> "$GITHUB_OUTPUT"
+fi

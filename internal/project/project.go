@@ -1,0 +1,81 @@
+// Package project finds the project's root folder and names the places in it
+// that the launcher uses.
+package project
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+)
+
+// Name is the Pulumi project's name.
+const Name = "gitops-pipeline"
+
+// Project is one checkout of this project.
+type Project struct {
+	Root string // absolute
+}
+
+var nameLine = regexp.MustCompile(`(?m)^name:\s*["']?` + Name + `["']?\s*$`)
+
+// Find walks up from dir to the folder that holds this project's Pulumi.yaml.
+func Find(dir string) (Project, error) {
+	start, err := filepath.Abs(dir)
+	if err != nil {
+		return Project{}, fmt.Errorf("resolving %q: %w", dir, err)
+	}
+	for at := start; ; at = filepath.Dir(at) {
+		text, err := os.ReadFile(filepath.Join(at, "Pulumi.yaml"))
+		if err == nil && nameLine.Match(text) {
+			return Project{Root: at}, nil
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return Project{}, fmt.Errorf("reading Pulumi.yaml: %w", err)
+		}
+		if at == filepath.Dir(at) {
+			return Project{}, problem.New(
+				fmt.Sprintf("finding the project from %q", start),
+				errors.New("neither it nor a folder above it has this project's Pulumi.yaml"),
+				"run pipeline inside a clone of gitops-pipeline, or name it with --dir")
+		}
+	}
+}
+
+// Local is the git-ignored folder of everything the launcher keeps.
+func (p Project) Local() string { return filepath.Join(p.Root, ".pipeline") }
+
+// StateDir holds Pulumi's state when the user is logged in nowhere else.
+func (p Project) StateDir() string { return filepath.Join(p.Local(), "state") }
+
+// PassphraseFile holds the generated passphrase that encrypts secrets in the state.
+func (p Project) PassphraseFile() string { return filepath.Join(p.Local(), "passphrase") }
+
+// StackDir is the Pulumi workspace of one stack.
+func (p Project) StackDir(stack string) string {
+	return filepath.Join(p.Local(), "stacks", stack)
+}
+
+// LockFile is held by the launcher that changes the stack.
+func (p Project) LockFile(stack string) string {
+	return filepath.Join(p.StackDir(stack), "lock")
+}
+
+// ServiceBuildLog is where the program has the service's image build logged.
+func (p Project) ServiceBuildLog(stack string) string {
+	return filepath.Join(p.StackDir(stack), "service-build.log")
+}
+
+// ConfigFile is the stack's configuration as the user keeps it.
+func (p Project) ConfigFile(stack string) string {
+	return filepath.Join(p.Root, "Pulumi."+stack+".yaml")
+}
+
+// GiteaPluginDir is the folder of this project's own provider.
+func (p Project) GiteaPluginDir() string {
+	return filepath.Join(p.Root, "provider", "cmd", "pulumi-resource-gitea")
+}

@@ -1,0 +1,166 @@
+package workspace
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+)
+
+// Stack is one Pulumi stack of the project, and the CLI that works on it.
+type Stack struct {
+	auto.Stack
+	Command *Command
+	Local   bool // the state is the project's own
+}
+
+// ErrNone says that there is no such stack.
+var ErrNone = errors.New("there is no such stack")
+
+// Open returns the stack, which it creates if create is set; else ErrNone when
+// there is none. pulumiPath is the CLI.
+func Open(ctx context.Context, p project.Project, stack, pulumiPath string, program pulumi.RunFunc, create bool) (*Stack, error) {
+	command, err := NewCommand(ctx, pulumiPath)
+	if err != nil {
+		return nil, err
+	}
+	if err := generate(p, stack); err != nil {
+		return nil, err
+	}
+	env, local, err := Environment(p)
+	if err != nil {
+		return nil, err
+	}
+	home, err := Home()
+	if err != nil {
+		return nil, err
+	}
+	opts := []auto.LocalWorkspaceOption{
+		auto.WorkDir(p.StackDir(stack)),
+		auto.Program(program),
+		auto.PulumiHome(home),
+		auto.Pulumi(command),
+		auto.EnvVars(env),
+	}
+	if local {
+		opts = append(opts, auto.SecretsProvider("passphrase"))
+	}
+	w, err := auto.NewLocalWorkspace(ctx, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("opening the workspace of stack %q: %w", stack, err)
+	}
+	opened, err := auto.SelectStack(ctx, stack, w)
+	switch {
+	case err == nil:
+	case !auto.IsSelectStack404Error(err):
+		return nil, fmt.Errorf("selecting stack %q: %w", stack, err)
+	case !create:
+		return nil, fmt.Errorf("selecting stack %q: %w", stack, ErrNone)
+	default:
+		if opened, err = auto.NewStack(ctx, stack, w); err != nil {
+			return nil, fmt.Errorf("creating stack %q: %w", stack, err)
+		}
+	}
+	return &Stack{Stack: opened, Command: command, Local: local}, nil
+}
+
+// Home is Pulumi's home, beside the other built parts: plugins are installed once for all clones.
+func Home() (string, error) {
+	cache, err := parts.CacheDir()
+	if err != nil {
+		return "", err
+	}
+	home := filepath.Join(cache, "pulumi-home")
+	if err := os.MkdirAll(home, 0o755); err != nil {
+		return "", fmt.Errorf("making Pulumi's home: %w", err)
+	}
+	return home, nil
+}
+
+// Environment is what Pulumi's commands run with: the state in the project,
+// unless PULUMI_BACKEND_URL or `pulumi login` say otherwise.
+func Environment(p project.Project) (env map[string]string, local bool, err error) {
+	env = map[string]string{
+		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+		"PULUMI_IGNORE_AMBIENT_PLUGINS":               "true",
+		// Any stable folder does for reading the program's root; the inline program runs in this process.
+		"GITOPS_PIPELINE_ROOT": p.Root,
+	}
+	if os.Getenv("PULUMI_CONFIG_PASSPHRASE") == "" && os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") == "" {
+		phrase, err := Passphrase(p.PassphraseFile())
+		if err != nil {
+			return nil, false, err
+		}
+		env["PULUMI_CONFIG_PASSPHRASE"] = phrase
+	}
+	if os.Getenv("PULUMI_BACKEND_URL") != "" {
+		return env, false, nil
+	}
+	if dir := loginDir(); dir != "" {
+		env["PULUMI_CREDENTIALS_PATH"] = dir
+		return env, false, nil
+	}
+	if err := os.MkdirAll(p.StateDir(), 0o700); err != nil {
+		return nil, false, fmt.Errorf("making the state's folder: %w", err)
+	}
+	env["PULUMI_BACKEND_URL"] = "file://" + p.StateDir()
+	return env, true, nil
+}
+
+// loginDir is the folder of the user's own Pulumi credentials if `pulumi login`
+// chose a backend that still is the current one, else "".
+func loginDir() string {
+	dir := os.Getenv("PULUMI_CREDENTIALS_PATH")
+	if dir == "" {
+		dir = os.Getenv("PULUMI_HOME")
+	}
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Join(home, ".pulumi")
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "credentials.json"))
+	if err != nil {
+		return ""
+	}
+	var credentials struct {
+		Current string `json:"current"`
+	}
+	if json.Unmarshal(text, &credentials) != nil || strings.TrimSpace(credentials.Current) == "" {
+		return ""
+	}
+	return dir
+}
+
+// InstallDockerPlugin installs the built docker plugin into Pulumi's home, unless it is there.
+func (s *Stack) InstallDockerPlugin(ctx context.Context, binary, version string) error {
+	// The source path in the marker tells one build of the same version from the next: parts are content-addressed.
+	marker := filepath.Join(s.Workspace().PulumiHome(), "docker-plugin-"+version)
+	installed, _ := os.ReadFile(marker)
+	dir := filepath.Join(s.Workspace().PulumiHome(), "plugins", "resource-docker-v"+version)
+	if _, err := os.Stat(dir); err == nil && string(installed) == binary {
+		return nil
+	}
+	_, stderr, _, err := s.Command.Run(ctx, s.Workspace().WorkDir(), nil, nil, nil,
+		[]string{"PULUMI_HOME=" + s.Workspace().PulumiHome(), "PULUMI_SKIP_UPDATE_CHECK=true"},
+		"plugin", "install", "resource", "docker", version, "--file", binary, "--reinstall")
+	if err != nil {
+		return fmt.Errorf("installing the docker plugin: %w: %s", err, strings.TrimSpace(stderr))
+	}
+	if err := os.WriteFile(marker, []byte(binary), 0o644); err != nil {
+		return fmt.Errorf("noting the docker plugin: %w", err)
+	}
+	return nil
+}

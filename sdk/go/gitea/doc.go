@@ -1,0 +1,2 @@
+// Users, repositories and Actions of a Gitea forge.
+package gitea

@@ -1,0 +1,184 @@
+// Package display turns Pulumi's engine events into short lines, one for each
+// thing that was done and how long it took.
+package display
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
+)
+
+// quiet is how long one operation may take before a line says that it goes on.
+const quiet = 10 * time.Second
+
+// Display prints one update.
+type Display struct {
+	out *terminal.Printer
+
+	mu      sync.Mutex
+	busy    map[string]operation // by URN and kind
+	changed int
+	created []apitype.StepEventMetadata
+	errors  []string
+}
+
+type operation struct {
+	text  string
+	start time.Time
+	said  time.Time
+}
+
+// New returns a Display that prints to out.
+func New(out *terminal.Printer) *Display {
+	return &Display{out: out, busy: map[string]operation{}}
+}
+
+// Watch prints events until the channel is closed.
+func (d *Display) Watch(stream <-chan events.EngineEvent) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case event, ok := <-stream:
+			if !ok {
+				return
+			}
+			d.event(event.EngineEvent, time.Now())
+		case now := <-tick.C:
+			d.waiting(now)
+		}
+	}
+}
+
+// Changed is the number of resources that were created, changed or removed.
+func (d *Display) Changed() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.changed
+}
+
+// Created returns the resources of a type that the update created.
+func (d *Display) Created(token string) []apitype.StepEventMetadata {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var found []apitype.StepEventMetadata
+	for _, m := range d.created {
+		if m.Type == token {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// Errors returns what Pulumi reported as errors.
+func (d *Display) Errors() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]string(nil), d.errors...)
+}
+
+var verbs = map[apitype.OpType][2]string{
+	apitype.OpCreate:            {"creating", "created"},
+	apitype.OpUpdate:            {"changing", "changed"},
+	apitype.OpDelete:            {"removing", "removed"},
+	apitype.OpCreateReplacement: {"replacing", "replaced"},
+	apitype.OpDeleteReplaced:    {"removing old", "removed old"},
+	apitype.OpRefresh:           {"looking at", ""},
+}
+
+func (d *Display) event(e apitype.EngineEvent, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case e.ResourcePreEvent != nil:
+		m := e.ResourcePreEvent.Metadata
+		if verb, ok := verbs[m.Op]; ok && custom(m) {
+			d.busy[key(m)] = operation{text: verb[0] + " " + name(m), start: now, said: now}
+		}
+	case e.ResOutputsEvent != nil:
+		m := e.ResOutputsEvent.Metadata
+		op, known := d.busy[key(m)]
+		delete(d.busy, key(m))
+		verb, ok := verbs[m.Op]
+		if !ok || !known || verb[1] == "" {
+			return
+		}
+		d.changed++
+		if m.Op == apitype.OpCreate {
+			d.created = append(d.created, m)
+		}
+		d.out.Line("%-11s %s (%s)", verb[1], name(m), terminal.Duration(now.Sub(op.start)))
+	case e.ResOpFailedEvent != nil:
+		m := e.ResOpFailedEvent.Metadata
+		op, known := d.busy[key(m)]
+		delete(d.busy, key(m))
+		took := ""
+		if known {
+			took = " (" + terminal.Duration(now.Sub(op.start)) + ")"
+		}
+		d.out.State("failed", "%s%s", name(m), took)
+	case e.DiagnosticEvent != nil:
+		d.diagnostic(e.DiagnosticEvent)
+	}
+}
+
+func (d *Display) diagnostic(e *apitype.DiagnosticEvent) {
+	if e.Ephemeral {
+		return
+	}
+	message := strings.TrimSpace(colors.Never.Colorize(e.Prefix + e.Message))
+	if message == "" {
+		return
+	}
+	switch e.Severity {
+	case "error":
+		d.errors = append(d.errors, strings.TrimPrefix(message, "error: "))
+	case "warning":
+		d.out.State("warning", "%s", indent(strings.TrimPrefix(message, "warning: ")))
+	case "info", "info#err":
+		d.out.Line("%s", indent(message))
+	}
+}
+
+func (d *Display) waiting(now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for k, op := range d.busy {
+		if now.Sub(op.said) < quiet {
+			continue
+		}
+		op.said = now
+		d.busy[k] = op
+		d.out.Line("%s, %s so far", op.text, terminal.Duration(now.Sub(op.start).Round(time.Second)))
+	}
+}
+
+func indent(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
+
+func key(m apitype.StepEventMetadata) string { return string(m.Op) + " " + m.URN }
+
+// custom leaves out components, providers and the stack itself: they are not things on the engine.
+func custom(m apitype.StepEventMetadata) bool {
+	if strings.HasPrefix(m.Type, "pulumi:") {
+		return false
+	}
+	state := m.New
+	if state == nil {
+		state = m.Old
+	}
+	return state == nil || state.Custom
+}
+
+// name is the kind of a resource and its name in the program.
+func name(m apitype.StepEventMetadata) string {
+	kind := m.Type[strings.LastIndex(m.Type, ":")+1:]
+	id := m.URN[strings.LastIndex(m.URN, "::")+2:]
+	return fmt.Sprintf("%-15s %s", kind, id)
+}

@@ -1,0 +1,124 @@
+package doctor
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+)
+
+const reachLimit = 4 * time.Second
+
+const (
+	leastMemory = 1500 << 20 // the forge, an engine and one Go build
+	goodMemory  = 3 << 30
+)
+
+func engineResults(facts engine.Facts, err error) []Result {
+	if err != nil {
+		return []Result{{"engine", Failed, err.Error(), problem.Next(err)}}
+	}
+	memory := Result{"memory", OK, terminal.Bytes(facts.Info.MemTotal), ""}
+	switch {
+	case facts.Info.MemTotal < leastMemory:
+		memory.State, memory.Next = Failed, "give the engine's machine at least "+terminal.Bytes(leastMemory)
+	case facts.Info.MemTotal < goodMemory:
+		memory.State, memory.Next = Warning, "builds are slow with less than "+terminal.Bytes(goodMemory)
+	}
+	return []Result{
+		{"engine", OK, fmt.Sprintf("%s, API %s, at %s", facts.Version, facts.APIVersion, facts.Host), ""},
+		{"cgroups", Info, "version " + facts.Info.CgroupVersion + ", driver " + facts.Info.CgroupDriver, ""},
+		memory,
+	}
+}
+
+func disks(s Settings, facts engine.Facts) []Result {
+	folders := map[string]string{"disk (project)": s.Project.Root}
+	names := []string{"disk (project)"}
+	if cache, err := parts.CacheDir(); err == nil {
+		folders["disk (parts)"] = cache
+		names = append(names, "disk (parts)")
+	}
+	// Only an engine on this machine has its folder here.
+	if root := facts.Info.DockerRootDir; root != "" && strings.HasPrefix(facts.Host, "unix:") {
+		folders["disk (engine)"] = root
+		names = append(names, "disk (engine)")
+	}
+	var results []Result
+	for _, name := range names {
+		results = append(results, disk(name, folders[name], s.MinDisk))
+	}
+	return results
+}
+
+func disk(name, folder string, least int64) Result {
+	free, at, err := freeSpace(folder)
+	if err != nil {
+		return Result{name, Warning, err.Error(), "look with df -h"}
+	}
+	r := Result{name, OK, fmt.Sprintf("%s free at %s", terminal.Bytes(free), at), ""}
+	if free < least {
+		r.State = Failed
+		r.Detail = fmt.Sprintf("only %s free at %s, %s are needed", terminal.Bytes(free), at, terminal.Bytes(least))
+		r.Next = "free some space there, or lower the limit with --min-disk"
+	}
+	return r
+}
+
+// freeSpace asks the nearest existing folder.
+func freeSpace(folder string) (int64, string, error) {
+	for at := folder; ; at = filepath.Dir(at) {
+		var stat syscall.Statfs_t
+		err := syscall.Statfs(at, &stat)
+		if err == nil {
+			return int64(stat.Bavail) * int64(stat.Bsize), at, nil
+		}
+		if !os.IsNotExist(err) || at == filepath.Dir(at) {
+			return 0, at, fmt.Errorf("asking for the free space at %q: %w", at, err)
+		}
+	}
+}
+
+func tools() []Result {
+	results := []Result{tool("go", Failed, "install Go as go.mod says; parts are built with it")}
+	return append(results, tool("git", Warning, "install git: you will want it to push to the forge"))
+}
+
+func tool(name string, missing State, next string) Result {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return Result{name, missing, "not found on PATH", next}
+	}
+	return Result{name, OK, path, ""}
+}
+
+func locks(s Settings) Result {
+	found, err := workspace.PulumiLocks(s.Project, s.Stack)
+	if err != nil {
+		return Result{"locks", Warning, err.Error(), "look into " + s.Project.StateDir()}
+	}
+	stale := 0
+	for _, lock := range found {
+		if lock.Stale {
+			stale++
+		}
+	}
+	switch {
+	case stale > 0:
+		return Result{"locks", Warning, fmt.Sprintf("%d lock(s) left behind by a process that is dead", stale),
+			"`pipeline up` removes them; so does `pipeline doctor --fix`"}
+	case len(found) > 0:
+		return Result{"locks", Info, fmt.Sprintf("held by pid %d on %s", found[0].Pid, found[0].Hostname), ""}
+	default:
+		return Result{"locks", OK, "none", ""}
+	}
+}

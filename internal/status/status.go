@@ -1,0 +1,196 @@
+// Package status gathers what is there of a stack: its containers, runners,
+// runs, published images and disk use. It works when parts of it are down.
+package status
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/client"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
+)
+
+// Status is a stack at one moment. Problems says which parts could not be asked.
+type Status struct {
+	Stack      string            `json:"stack"`
+	State      string            `json:"state"` // up, partly up, down
+	URLs       map[string]string `json:"urls,omitempty"`
+	Secrets    map[string]string `json:"secrets,omitempty"`
+	Containers []Container       `json:"containers"`
+	Runners    []Runner          `json:"runners"`
+	Runs       []Run             `json:"runs"`
+	Images     []forge.Image     `json:"images"`
+	Volumes    []Volume          `json:"volumes"`
+	Problems   []string          `json:"problems,omitempty"`
+}
+
+// Container is one container of the stack.
+type Container struct {
+	Name   string `json:"name"`
+	State  string `json:"state"`
+	Health string `json:"health"` // healthy, unhealthy, starting or "" without a healthcheck
+	Status string `json:"status"`
+	Image  string `json:"image"`
+}
+
+// Runner is one registered runner.
+type Runner struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Busy   bool   `json:"busy"`
+}
+
+// Run is one workflow run.
+type Run struct {
+	Number     int64     `json:"number"`
+	Title      string    `json:"title"`
+	Commit     string    `json:"commit"`
+	Status     string    `json:"status"`
+	Conclusion string    `json:"conclusion,omitempty"`
+	Started    time.Time `json:"startedAt"`
+	Completed  time.Time `json:"completedAt"`
+	URL        string    `json:"url"`
+}
+
+// Volume is one volume of the stack; Size is -1 when the engine does not say.
+type Volume struct {
+	Name string `json:"name"`
+	Size int64  `json:"size"`
+}
+
+// Gather asks the engine, and the forge if f is not nil.
+func Gather(ctx context.Context, stack string, cli *client.Client, f *forge.Client, registry string) Status {
+	s := Status{Stack: stack, State: "down", Containers: []Container{}, Runners: []Runner{}, Runs: []Run{}, Images: []forge.Image{}, Volumes: []Volume{}}
+	var mu sync.Mutex
+	note := func(err error) {
+		if err != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			s.Problems = append(s.Problems, err.Error())
+		}
+	}
+	var wait sync.WaitGroup
+	wait.Go(func() { note(s.containers(ctx, cli)) })
+	wait.Go(func() { note(s.volumes(ctx, cli)) })
+	if f != nil {
+		if _, err := f.Version(ctx); err != nil {
+			note(err)
+		} else {
+			wait.Go(func() { note(s.runners(ctx, f)) })
+			wait.Go(func() { note(s.runs(ctx, f)) })
+			wait.Go(func() { note(s.images(ctx, cli, f, registry)) })
+		}
+	}
+	wait.Wait()
+	return s
+}
+
+func (s *Status) containers(ctx context.Context, cli *client.Client) error {
+	list, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: own(s.Stack)})
+	if err != nil {
+		return fmt.Errorf("listing the containers: %w", err)
+	}
+	good := 0
+	for _, c := range list {
+		one := Container{Name: c.ID[:12], State: c.State, Status: c.Status, Image: c.Image, Health: health(c.Status)}
+		if len(c.Names) > 0 {
+			one.Name = strings.TrimPrefix(c.Names[0], "/")
+		}
+		if c.State == "running" && one.Health != "unhealthy" {
+			good++
+		}
+		s.Containers = append(s.Containers, one)
+	}
+	sort.Slice(s.Containers, func(i, j int) bool { return s.Containers[i].Name < s.Containers[j].Name })
+	switch {
+	case good == 0:
+		s.State = "down"
+	case good == len(list):
+		s.State = "up"
+	default:
+		s.State = "partly up"
+	}
+	return nil
+}
+
+// health reads the parenthesis that the engine puts after a container's uptime.
+func health(status string) string {
+	for _, word := range []string{"unhealthy", "healthy"} {
+		if strings.Contains(status, "("+word+")") {
+			return word
+		}
+	}
+	if strings.Contains(status, "(health: starting)") {
+		return "starting"
+	}
+	return ""
+}
+
+func (s *Status) volumes(ctx context.Context, cli *client.Client) error {
+	usage, err := cli.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.VolumeObject}})
+	if err != nil {
+		return fmt.Errorf("asking for the disk use: %w", err)
+	}
+	for _, v := range usage.Volumes {
+		if v.Labels[engine.StackLabel] != s.Stack {
+			continue
+		}
+		one := Volume{Name: v.Name, Size: -1}
+		if v.UsageData != nil {
+			one.Size = v.UsageData.Size
+		}
+		s.Volumes = append(s.Volumes, one)
+	}
+	sort.Slice(s.Volumes, func(i, j int) bool { return s.Volumes[i].Name < s.Volumes[j].Name })
+	return nil
+}
+
+func (s *Status) runners(ctx context.Context, f *forge.Client) error {
+	list, err := f.Runners(ctx)
+	for _, r := range list {
+		s.Runners = append(s.Runners, Runner{Name: r.Name, Status: r.Status, Busy: r.Busy})
+	}
+	return err
+}
+
+func (s *Status) runs(ctx context.Context, f *forge.Client) error {
+	list, err := f.Runs(ctx, "", 5)
+	for _, r := range list {
+		s.Runs = append(s.Runs, Run{
+			Number: r.RunNumber, Title: r.DisplayTitle, Commit: r.HeadSha, Status: r.Status, Conclusion: r.Conclusion,
+			Started: r.StartedAt, Completed: r.CompletedAt, URL: r.HTMLURL,
+		})
+	}
+	return err
+}
+
+func (s *Status) images(ctx context.Context, cli *client.Client, f *forge.Client, registry string) error {
+	list, err := f.Images(ctx)
+	if err != nil {
+		return err
+	}
+	list = list[:min(len(list), 10)]
+	var wait sync.WaitGroup
+	for i := range list {
+		wait.Go(func() {
+			// A registry that the engine cannot reach leaves the digest empty: the tag is there all the same.
+			list[i].Digest, _ = f.Digest(ctx, cli, fmt.Sprintf("%s/%s/%s:%s", registry, strings.ToLower(f.Owner), list[i].Name, list[i].Tag))
+		})
+	}
+	wait.Wait()
+	s.Images = list
+	return nil
+}
+
+func own(stack string) filters.Args {
+	return filters.NewArgs(filters.Arg("label", engine.StackLabel+"="+stack))
+}

@@ -1,0 +1,166 @@
+package stack
+
+import (
+	_ "embed" // the start script
+	"strconv"
+
+	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gitops-pipeline/gitops-pipeline/sdk/go/gitea"
+)
+
+//go:embed forge-start.sh
+var forgeStart string
+
+// Where the forge's files are in its container.
+const (
+	startFile         = "/opt/gitops-pipeline/start.sh"
+	adminPasswordFile = "/opt/gitops-pipeline/admin-password"
+	runnerTokenFile   = "/opt/gitops-pipeline/runner-token"
+	forgeAlias        = "forge" // the forge's name on the stack's network
+	forgeSSHPort      = 2222    // in the container
+)
+
+// Forge is a Gitea server with its data and its network.
+type Forge struct {
+	pulumi.ResourceState
+
+	AdminPassword     pulumi.StringOutput
+	RegistrationToken pulumi.StringOutput // lets runners register
+	Network           pulumi.StringOutput // name of the stack's network
+	Container         *docker.Container
+	Provider          *gitea.Provider // signed in as the administrator
+}
+
+// ForgeArgs are the inputs of a Forge.
+type ForgeArgs struct {
+	Config Config
+	Image  string
+}
+
+// NewForge declares a Forge.
+func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.ResourceOption) (*Forge, error) {
+	f := &Forge{}
+	if err := ctx.RegisterComponentResourceV2("gitops-pipeline:index:Forge", name, nil, f, opts...); err != nil {
+		return nil, err
+	}
+	child := pulumi.Parent(f)
+	cfg := args.Config
+
+	admin, err := gitea.NewRandomSecret(ctx, name+"-admin-password", &gitea.RandomSecretArgs{}, child)
+	if err != nil {
+		return nil, err
+	}
+	token, err := gitea.NewRandomSecret(ctx, name+"-registration-token", &gitea.RandomSecretArgs{Length: pulumi.Int(40)}, child)
+	if err != nil {
+		return nil, err
+	}
+	network, err := docker.NewNetwork(ctx, name+"-network", &docker.NetworkArgs{
+		Name: physical(ctx, "network"),
+		Labels: docker.NetworkLabelArray{docker.NetworkLabelArgs{
+			Label: pulumi.String(Label), Value: pulumi.String(ctx.Stack()),
+		}},
+	}, child, pulumi.DeleteBeforeReplace(true))
+	if err != nil {
+		return nil, err
+	}
+	data, err := newVolume(ctx, name+"-data", f)
+	if err != nil {
+		return nil, err
+	}
+	config, err := newVolume(ctx, name+"-config", f)
+	if err != nil {
+		return nil, err
+	}
+
+	httpPort := strconv.Itoa(cfg.HTTPPort)
+	aliases := pulumi.StringArray{pulumi.String(forgeAlias)}
+	if !cfg.loopback() {
+		aliases = append(aliases, pulumi.String(cfg.Host))
+	}
+	container := &docker.ContainerArgs{
+		Image:       pulumi.String(args.Image),
+		Labels:      containerLabels(ctx),
+		Restart:     pulumi.String("unless-stopped"),
+		Init:        pulumi.Bool(true),
+		Entrypoints: pulumi.ToStringArray([]string{"/bin/bash", startFile}),
+		Envs:        pulumi.ToStringArray(forgeEnvironment(cfg)),
+		Uploads: docker.ContainerUploadArray{
+			upload(startFile, pulumi.String(forgeStart), "0555"),
+			upload(adminPasswordFile, admin.Result, "0444"),
+			upload(runnerTokenFile, token.Result, "0444"),
+		},
+		Ports: docker.ContainerPortArray{
+			docker.ContainerPortArgs{Internal: pulumi.Int(cfg.HTTPPort), External: pulumi.Int(cfg.HTTPPort), Ip: pulumi.String(cfg.BindAddress)},
+			docker.ContainerPortArgs{Internal: pulumi.Int(forgeSSHPort), External: pulumi.Int(cfg.SSHPort), Ip: pulumi.String(cfg.BindAddress)},
+		},
+		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
+			Name: network.Name, Aliases: aliases,
+		}},
+		Volumes: docker.ContainerVolumeArray{
+			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String("/var/lib/gitea")},
+			docker.ContainerVolumeArgs{VolumeName: config.Name, ContainerPath: pulumi.String("/etc/gitea")},
+		},
+		// No other program is needed in the image: bash speaks TCP.
+		Healthcheck: docker.ContainerHealthcheckArgs{
+			Tests: pulumi.ToStringArray([]string{"CMD", "bash", "-c",
+				`exec 3<>/dev/tcp/127.0.0.1/` + httpPort + ` && printf 'GET /api/healthz HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3 && head -n 1 <&3 | grep -q ' 200 '`}),
+			Interval: pulumi.String("1s"), Timeout: pulumi.String("5s"), StartPeriod: pulumi.String("1m0s"), Retries: pulumi.Int(5),
+		},
+		Wait:                pulumi.Bool(true),
+		WaitTimeout:         pulumi.Int(120),
+		DestroyGraceSeconds: pulumi.Int(10),
+	}
+	cfg.Forge.apply(container)
+	// Two containers cannot hold one port: the old one goes first.
+	f.Container, err = docker.NewContainer(ctx, name+"-container", container, child,
+		pulumi.DeleteBeforeReplace(true), pulumi.ReplaceOnChanges([]string{"healthcheck"}))
+	if err != nil {
+		return nil, err
+	}
+
+	// The address waits for the container, which waits for its health.
+	url := f.Container.ID().ApplyT(func(pulumi.ID) string { return cfg.LocalURL() }).(pulumi.StringOutput)
+	f.Provider, err = gitea.NewProvider(ctx, name+"-gitea", &gitea.ProviderArgs{
+		BaseUrl: url, Username: pulumi.String(AdminUser), Password: admin.Result,
+	}, child)
+	if err != nil {
+		return nil, err
+	}
+	f.AdminPassword, f.RegistrationToken, f.Network = admin.Result, token.Result, network.Name
+	return f, ctx.RegisterResourceOutputs(f, pulumi.Map{"url": pulumi.String(cfg.URL()), "network": network.Name})
+}
+
+// forgeEnvironment configures Gitea. No value of it is secret: docker inspect
+// shows them all.
+func forgeEnvironment(cfg Config) []string {
+	return []string{
+		"ADMIN_USER=" + AdminUser,
+		"ADMIN_PASSWORD_FILE=" + adminPasswordFile,
+		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
+		"GITEA__actions__DEFAULT_ACTIONS_URL=self",
+		"GITEA__actions__ENABLED=true",
+		"GITEA__cron_0X2E_update_checker__ENABLED=false",
+		"GITEA__database__DB_TYPE=sqlite3",
+		"GITEA__database__SQLITE_JOURNAL_MODE=WAL",
+		"GITEA__log__LEVEL=warn",
+		"GITEA__packages__ENABLED=true",
+		"GITEA__repository__DEFAULT_BRANCH=main",
+		"GITEA__security__INSTALL_LOCK=true",
+		"GITEA__security__SECRET_KEY_URI=file:/etc/gitea/secrets/secret-key",
+		"GITEA__server__HTTP_PORT=" + strconv.Itoa(cfg.HTTPPort),
+		"GITEA__server__PUBLIC_URL_DETECTION=auto",
+		"GITEA__server__ROOT_URL=" + cfg.URL() + "/",
+		"GITEA__server__SSH_DOMAIN=" + cfg.Host,
+		"GITEA__server__SSH_LISTEN_PORT=" + strconv.Itoa(forgeSSHPort),
+		"GITEA__server__SSH_PORT=" + strconv.Itoa(cfg.SSHPort),
+		"GITEA__service__DISABLE_REGISTRATION=true",
+	}
+}
+
+func upload(file string, content pulumi.StringInput, permissions string) docker.ContainerUploadArgs {
+	return docker.ContainerUploadArgs{
+		File: pulumi.String(file), Content: content.ToStringOutput().ToStringPtrOutput(), Permissions: pulumi.String(permissions),
+	}
+}

@@ -1,0 +1,43 @@
+package stack
+
+import (
+	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Label marks every object of a stack; its value is the stack's name. Nothing
+// without it is ever removed.
+const Label = "gitops-pipeline.stack"
+
+// physical is the name in Docker of an object that outlives the stack.
+func physical(ctx *pulumi.Context, what string) pulumi.String {
+	return pulumi.String(Project + "-" + ctx.Stack() + "-" + what)
+}
+
+// newVolume makes a volume under a fixed name that destroying the stack keeps:
+// the next stack of that name finds its data again.
+func newVolume(ctx *pulumi.Context, name string, parent pulumi.Resource) (*docker.Volume, error) {
+	return docker.NewVolume(ctx, name, &docker.VolumeArgs{
+		Name: physical(ctx, name),
+		Labels: docker.VolumeLabelArray{docker.VolumeLabelArgs{
+			Label: pulumi.String(Label), Value: pulumi.String(ctx.Stack()),
+		}},
+	}, pulumi.Parent(parent), pulumi.RetainOnDelete(true))
+}
+
+func containerLabels(ctx *pulumi.Context) docker.ContainerLabelArray {
+	return docker.ContainerLabelArray{docker.ContainerLabelArgs{
+		Label: pulumi.String(Label), Value: pulumi.String(ctx.Stack()),
+	}}
+}
+
+// apply sets a container's limits.
+func (l Limits) apply(args *docker.ContainerArgs) {
+	if l.MemoryMiB > 0 {
+		args.Memory = pulumi.Int(l.MemoryMiB)
+		args.MemorySwap = pulumi.Int(l.MemoryMiB) // no swap on top; unset, it diffs for ever
+	}
+	if l.CPUs != "" {
+		args.Cpus = pulumi.String(l.CPUs)
+	}
+}

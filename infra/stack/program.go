@@ -1,0 +1,103 @@
+// Package stack is the Pulumi program: a forge, its runners, the repository
+// and the service's image.
+package stack
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+)
+
+// Options are what the program does not read from Pulumi.
+type Options struct {
+	Values   map[string]string // the stack's configuration
+	Root     string            // the project's folder; default: found from the working directory
+	Progress io.Writer         // where image builds tell how far they are; default: stderr
+	// Resolve gets the images; default: parts.Resolve.
+	Resolve func(ctx context.Context, root string, mode parts.Mode, progress io.Writer) (parts.Images, error)
+}
+
+// NewProgram returns the program of a stack.
+func NewProgram(o Options) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		cfg, err := ParseConfig(o.Values)
+		if err != nil {
+			return err
+		}
+		if o.Root == "" {
+			if o.Root, err = findRoot(); err != nil {
+				return err
+			}
+		}
+		if o.Progress == nil {
+			o.Progress = os.Stderr
+		}
+		if o.Resolve == nil {
+			o.Resolve = parts.Resolve
+		}
+		images, err := o.Resolve(ctx.Context(), o.Root, cfg.Images, o.Progress)
+		if err != nil {
+			return err
+		}
+
+		forge, err := NewForge(ctx, "forge", &ForgeArgs{Config: cfg, Image: images.Gitea})
+		if err != nil {
+			return err
+		}
+		actions, err := NewActions(ctx, "actions", &ActionsArgs{Config: cfg, Forge: forge, Root: o.Root, Images: images})
+		if err != nil {
+			return err
+		}
+		for i := range cfg.Runner.Count {
+			if _, err := NewRunner(ctx, fmt.Sprintf("runner-%d", i), &RunnerArgs{
+				Config: cfg, Forge: forge, Actions: actions, Images: images,
+			}); err != nil {
+				return err
+			}
+		}
+		service, err := NewService(ctx, "service", &ServiceArgs{Config: cfg, Root: o.Root, Images: images})
+		if err != nil {
+			return err
+		}
+		repository, err := NewRepository(ctx, "repository", &RepositoryArgs{
+			Config: cfg, Forge: forge, Actions: actions, Service: service, Root: o.Root,
+		})
+		if err != nil {
+			return err
+		}
+
+		ctx.Export("forgeUrl", pulumi.String(cfg.URL()))
+		ctx.Export("sshUrl", pulumi.Sprintf("ssh://git@%s:%d", cfg.Host, cfg.SSHPort))
+		ctx.Export("repositoryUrl", repository.HTMLURL)
+		ctx.Export("cloneUrl", repository.CloneURL)
+		ctx.Export("runsUrl", pulumi.Sprintf("%s/actions", repository.HTMLURL))
+		ctx.Export("registry", pulumi.String(cfg.Registry()))
+		ctx.Export("image", pulumi.String(cfg.Image()))
+		ctx.Export("adminUser", pulumi.String(AdminUser))
+		ctx.Export("adminPassword", pulumi.ToSecret(forge.AdminPassword))
+		ctx.Export("ownerPassword", pulumi.ToSecret(repository.OwnerPassword))
+		return nil
+	}
+}
+
+// findRoot is the nearest folder upwards that holds Pulumi.yaml.
+func findRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for d := dir; ; d = filepath.Dir(d) {
+		if _, err := os.Stat(filepath.Join(d, "Pulumi.yaml")); err == nil {
+			return d, nil
+		}
+		if d == filepath.Dir(d) {
+			return "", fmt.Errorf("finding the project: no Pulumi.yaml in %s or above it; change to the project's folder", dir)
+		}
+	}
+}

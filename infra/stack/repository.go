@@ -1,0 +1,104 @@
+package stack
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gitops-pipeline/gitops-pipeline/sdk/go/gitea"
+)
+
+// Repository is the repository that the pipeline builds, with its owner and
+// all that its workflow reads.
+type Repository struct {
+	pulumi.ResourceState
+
+	HTMLURL       pulumi.StringOutput
+	CloneURL      pulumi.StringOutput
+	OwnerPassword pulumi.StringOutput
+}
+
+// RepositoryArgs are the inputs of a Repository.
+type RepositoryArgs struct {
+	Config  Config
+	Forge   *Forge
+	Actions *Actions
+	Service *Service
+	Root    string
+}
+
+// NewRepository declares a Repository. Users and repositories outlive the
+// stack; what can be made again, goes with the forge's container.
+func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts ...pulumi.ResourceOption) (*Repository, error) {
+	r := &Repository{}
+	if err := ctx.RegisterComponentResourceV2("gitops-pipeline:index:Repository", name, nil, r, opts...); err != nil {
+		return nil, err
+	}
+	cfg := args.Config
+	kept := pulumi.Composite(pulumi.Parent(r), pulumi.Provider(args.Forge.Provider), pulumi.RetainOnDelete(true))
+	remade := pulumi.Composite(pulumi.Parent(r), pulumi.Provider(args.Forge.Provider), pulumi.DeletedWith(args.Forge.Container))
+
+	password, err := gitea.NewRandomSecret(ctx, name+"-owner-password", &gitea.RandomSecretArgs{}, pulumi.Parent(r))
+	if err != nil {
+		return nil, err
+	}
+	owner, err := gitea.NewUser(ctx, name+"-owner", &gitea.UserArgs{
+		Username: pulumi.String(cfg.Owner), Email: pulumi.String(cfg.Owner + "@noreply.localhost"),
+		Password: password.Result, Adopt: pulumi.Bool(true),
+	}, kept)
+	if err != nil {
+		return nil, err
+	}
+	repo, err := gitea.NewRepository(ctx, name, &gitea.RepositoryArgs{
+		Owner: owner.Username, Name: pulumi.String(cfg.Repository), Adopt: pulumi.Bool(true),
+	}, kept)
+	if err != nil {
+		return nil, err
+	}
+	token, err := gitea.NewAccessToken(ctx, name+"-registry-token", &gitea.AccessTokenArgs{
+		Username: owner.Username, Password: password.Result, Name: pulumi.String("registry"),
+		Scopes: pulumi.ToStringArray([]string{"write:package"}), Adopt: pulumi.Bool(true),
+	}, remade)
+	if err != nil {
+		return nil, err
+	}
+
+	// A first run must find all it reads before the seed starts it.
+	needed := append([]pulumi.Resource{args.Service.Image}, args.Actions.Ready...)
+	for _, s := range []struct {
+		name  string
+		value pulumi.StringInput
+	}{{"REGISTRY_USER", owner.Username}, {"REGISTRY_PASS", token.Token}} {
+		secret, err := gitea.NewActionsSecret(ctx, name+"-secret-"+s.name, &gitea.ActionsSecretArgs{
+			Owner: owner.Username, Repository: repo.Name, Name: pulumi.String(s.name), Value: s.value,
+		}, remade)
+		if err != nil {
+			return nil, err
+		}
+		needed = append(needed, secret)
+	}
+	for _, v := range []struct {
+		name  string
+		value pulumi.StringInput
+	}{
+		{"REGISTRY_HOST", pulumi.String(cfg.Registry())},
+		{"GO_IMAGE", args.Actions.GoImage},
+		{"BASE_IMAGE", args.Actions.BaseImage},
+	} {
+		variable, err := gitea.NewActionsVariable(ctx, name+"-variable-"+v.name, &gitea.ActionsVariableArgs{
+			Owner: owner.Username, Repository: repo.Name, Name: pulumi.String(v.name), Value: v.value,
+		}, remade)
+		if err != nil {
+			return nil, err
+		}
+		needed = append(needed, variable)
+	}
+	if cfg.Seed {
+		if _, err := gitea.NewRepositorySeed(ctx, name+"-seed", &gitea.RepositorySeedArgs{
+			Owner: owner.Username, Repository: repo.Name, Source: pulumi.String(args.Root),
+			Username: owner.Username, Password: password.Result,
+		}, kept, pulumi.DependsOn(needed)); err != nil {
+			return nil, err
+		}
+	}
+	r.HTMLURL, r.CloneURL, r.OwnerPassword = repo.HtmlUrl, repo.CloneUrl, password.Result
+	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"htmlUrl": repo.HtmlUrl, "cloneUrl": repo.CloneUrl})
+}

@@ -1,0 +1,158 @@
+package stack
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gopkg.in/yaml.v3"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+)
+
+// engineSocket is where an engine of its own listens, seen from its runner.
+const engineSocket = "/run/engine/docker.sock"
+
+// hostSocket is the host's engine, for runner.engine=host.
+const hostSocket = "/var/run/docker.sock"
+
+// runnerConfigFile is the runner's configuration, in its container.
+const runnerConfigFile = "/opt/gitops-pipeline/config.yaml"
+
+// engineCapabilities are what a Docker engine needs beyond Docker's default
+// set, each for its reason. It is not privileged.
+var engineCapabilities = []string{
+	"CAP_NET_ADMIN", // the bridge, addresses and iptables rules of its containers
+	"CAP_SYS_ADMIN", // mounts, namespaces and cgroups of its containers
+}
+
+// Runner is a Gitea Actions runner with, by default, a Docker engine of its
+// own.
+type Runner struct {
+	pulumi.ResourceState
+}
+
+// RunnerArgs are the inputs of a Runner.
+type RunnerArgs struct {
+	Config  Config
+	Forge   *Forge
+	Actions *Actions
+	Images  parts.Images
+}
+
+// NewRunner declares a Runner.
+func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulumi.ResourceOption) (*Runner, error) {
+	r := &Runner{}
+	if err := ctx.RegisterComponentResourceV2("gitops-pipeline:index:Runner", name, nil, r, opts...); err != nil {
+		return nil, err
+	}
+	data, err := newVolume(ctx, name+"-data", r)
+	if err != nil {
+		return nil, err
+	}
+	runner := &docker.ContainerArgs{
+		Image:   pulumi.String(args.Images.Runner),
+		Labels:  containerLabels(ctx),
+		Restart: pulumi.String("unless-stopped"),
+		Envs: pulumi.ToStringArray([]string{
+			"CONFIG_FILE=" + runnerConfigFile,
+			"GITEA_INSTANCE_URL=" + args.Config.URL(),
+			"GITEA_RUNNER_NAME=" + ctx.Stack() + "-" + name,
+			"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
+		}),
+		Volumes: docker.ContainerVolumeArray{
+			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String("/data")},
+		},
+		DestroyGraceSeconds: pulumi.Int(5),
+	}
+	socket := engineSocket
+	if args.Config.Runner.Engine == EngineHost {
+		socket = hostSocket
+		runner.NetworkMode = pulumi.String("host")
+		runner.Volumes = append(runner.Volumes.(docker.ContainerVolumeArray), docker.ContainerVolumeArgs{
+			HostPath: pulumi.String(hostSocket), ContainerPath: pulumi.String(hostSocket),
+		})
+	} else {
+		run, engine, err := r.newEngine(ctx, name+"-engine", args)
+		if err != nil {
+			return nil, err
+		}
+		runner.NetworkMode = pulumi.Sprintf("container:%s", engine.ID())
+		runner.Volumes = append(runner.Volumes.(docker.ContainerVolumeArray), docker.ContainerVolumeArgs{
+			VolumeName: run.Name, ContainerPath: pulumi.String("/run/engine"),
+		})
+	}
+	config := args.Actions.JobImage.ApplyT(func(job string) (string, error) {
+		return runnerConfig(args.Config, job, socket)
+	}).(pulumi.StringOutput)
+	runner.Uploads = docker.ContainerUploadArray{
+		upload(runnerConfigFile, config, "0444"),
+		upload(runnerTokenFile, args.Forge.RegistrationToken, "0400"),
+	}
+	// The runner registers with the forge, which has to be there.
+	if _, err := docker.NewContainer(ctx, name+"-container", runner, pulumi.Parent(r),
+		pulumi.DependsOn([]pulumi.Resource{args.Forge.Container}), pulumi.DeleteBeforeReplace(true)); err != nil {
+		return nil, err
+	}
+	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{})
+}
+
+// newEngine declares the engine that the runner's jobs run on: never the
+// host's, which could reach everything.
+func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (*docker.Volume, *docker.Container, error) {
+	data, err := newVolume(ctx, name+"-data", r)
+	if err != nil {
+		return nil, nil, err
+	}
+	run, err := newVolume(ctx, name+"-run", r)
+	if err != nil {
+		return nil, nil, err
+	}
+	engine := &docker.ContainerArgs{
+		Image:        pulumi.String(args.Images.Engine),
+		Labels:       containerLabels(ctx),
+		Restart:      pulumi.String("unless-stopped"),
+		Capabilities: docker.ContainerCapabilitiesArgs{Adds: pulumi.ToStringArray(engineCapabilities)},
+		SecurityOpts: pulumi.ToStringArray([]string{"seccomp=unconfined", "apparmor=unconfined"}),
+		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
+			Name: args.Forge.Network,
+		}},
+		Volumes: docker.ContainerVolumeArray{
+			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String("/var/lib/docker")},
+			docker.ContainerVolumeArgs{VolumeName: run.Name, ContainerPath: pulumi.String("/run/engine")},
+		},
+		Wait:                pulumi.Bool(true),
+		WaitTimeout:         pulumi.Int(60),
+		DestroyGraceSeconds: pulumi.Int(10),
+	}
+	if args.Config.loopback() {
+		engine.Envs = pulumi.ToStringArray([]string{
+			fmt.Sprintf("FORWARD=127.0.0.1:%d=%s:%d", args.Config.HTTPPort, forgeAlias, args.Config.HTTPPort),
+		})
+	}
+	args.Config.Runner.Limits.apply(engine)
+	container, err := docker.NewContainer(ctx, name, engine, pulumi.Parent(r), pulumi.DeleteBeforeReplace(true))
+	return run, container, err
+}
+
+// runnerConfig is the runner's configuration file.
+func runnerConfig(cfg Config, jobImage, socket string) (string, error) {
+	type m = map[string]any
+	data, err := yaml.Marshal(m{
+		"log": m{"level": "info"},
+		"runner": m{
+			"file": ".runner", "capacity": cfg.Runner.Capacity,
+			"fetch_interval": "1s", "fetch_interval_max": "1s",
+			"labels": []string{"self-hosted:docker://" + jobImage},
+		},
+		// Go's caches are volumes of the engine, so that a second job compiles
+		// only what changed.
+		"container": m{
+			"network": "host", "force_pull": false, "docker_host": "unix://" + socket,
+			"options":       "-v go-build:/root/.cache/go-build -v go-mod:/root/go/pkg/mod",
+			"valid_volumes": []string{"go-build", "go-mod"},
+		},
+		"cache": m{"enabled": false},
+	})
+	return string(data), err
+}

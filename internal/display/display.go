@@ -26,6 +26,7 @@ type Display struct {
 	busy    map[string]operation // by URN and kind
 	changed int
 	created []apitype.StepEventMetadata
+	failed  []apitype.StepEventMetadata
 	errors  []string
 }
 
@@ -77,6 +78,18 @@ func (d *Display) Created(token string) []apitype.StepEventMetadata {
 	return found
 }
 
+// Failed tells whether an operation on a resource of a type failed.
+func (d *Display) Failed(token string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, m := range d.failed {
+		if m.Type == token {
+			return true
+		}
+	}
+	return false
+}
+
 // Errors returns what Pulumi reported as errors.
 func (d *Display) Errors() []string {
 	d.mu.Lock()
@@ -119,6 +132,7 @@ func (d *Display) event(e apitype.EngineEvent, now time.Time) {
 		m := e.ResOpFailedEvent.Metadata
 		op, known := d.busy[key(m)]
 		delete(d.busy, key(m))
+		d.failed = append(d.failed, m)
 		took := ""
 		if known {
 			took = " (" + terminal.Duration(now.Sub(op.start)) + ")"

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"code.gitea.io/sdk/gitea"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/display"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/follow"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
+)
+
+// Limits of the first run.
+const (
+	runAppears = time.Minute
+	runEnds    = 20 * time.Minute
+	imageComes = time.Minute
+)
+
+func (a *app) afterUpdate(ctx context.Context, set settings, shown *display.Display, outputs auto.OutputMap, start time.Time) error {
+	f := forge.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name)
+	digest := ""
+	if run, err := a.firstRun(ctx, set, f, shown); err != nil {
+		return err
+	} else if run != nil {
+		a.out.Section(fmt.Sprintf("Following workflow run %d: %s", run.RunNumber, run.DisplayTitle))
+		a.out.Line("%s", run.HTMLURL)
+		if err := follow.Run(ctx, f, run, a.out, runEnds); err != nil {
+			return err
+		}
+		if digest, err = a.published(ctx, set, f); err != nil {
+			return err
+		}
+	}
+	a.out.Section(fmt.Sprintf("Stack %q is up (%s)", a.opts.stack, terminal.Duration(time.Since(start))))
+	a.out.Box(a.summary(outputs, digest))
+	return nil
+}
+
+// firstRun is the run that the seed started, or one that still goes on; nil
+// when nothing was seeded and nothing goes on.
+func (a *app) firstRun(ctx context.Context, set settings, f *forge.Client, shown *display.Display) (*gitea.ActionWorkflowRun, error) {
+	if !set.seed {
+		return nil, nil
+	}
+	seeded, commit := false, ""
+	for _, m := range shown.Created(seedType) {
+		if m.New == nil || !strings.EqualFold(text(m.New.Inputs["owner"]), set.owner) || text(m.New.Inputs["repository"]) != set.name {
+			continue
+		}
+		seeded, commit = true, text(m.New.Outputs["commit"])
+	}
+	if seeded {
+		return follow.Start(ctx, f, commit, runAppears)
+	}
+	runs, err := f.Runs(ctx, "", 1)
+	if err != nil {
+		return nil, problem.New("asking the forge for its workflow runs", err, "see how it is: pipeline status --stack "+a.opts.stack)
+	}
+	if len(runs) == 0 || runs[0].Status == "completed" {
+		return nil, nil
+	}
+	return runs[0], nil
+}
+
+// published waits until the image can be pulled from the registry.
+func (a *app) published(ctx context.Context, set settings, f *forge.Client) (string, error) {
+	cli, _, err := engine.Connect(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = cli.Close() }()
+	digest, err := f.AwaitImage(ctx, cli, set.image, imageComes)
+	if err != nil {
+		return "", problem.New("looking for the published image "+set.image, err,
+			"see what was published: pipeline status --stack "+a.opts.stack)
+	}
+	a.out.State("ok", "%s can be pulled", set.image)
+	return digest, nil
+}
+
+func (a *app) summary(outputs auto.OutputMap, digest string) []string {
+	flag := ""
+	if a.opts.stack != "dev" {
+		flag = " --stack " + a.opts.stack
+	}
+	lines := []string{
+		"forge       " + output(outputs, "forgeUrl"),
+		"repository  " + output(outputs, "repositoryUrl"),
+		"runs        " + output(outputs, "runsUrl"),
+		"image       docker pull " + output(outputs, "image"),
+	}
+	if digest != "" {
+		lines = append(lines, "            "+digest)
+	}
+	return append(lines,
+		"admin       "+output(outputs, "adminUser"),
+		"passwords   pipeline status --show-secrets"+flag,
+		"push        git remote add forge "+output(outputs, "cloneUrl"),
+		"            git push forge HEAD:main",
+		"tear down   pipeline down"+flag+" (keeps data; --purge removes it too)",
+	)
+}
+
+func output(outputs auto.OutputMap, name string) string { return text(outputs[name].Value) }
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}

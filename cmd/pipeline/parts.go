@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
+)
+
+// tools are the parts that the launcher itself uses.
+type tools struct {
+	pulumi, dockerPlugin, dockerPluginVersion string
+	images                                    parts.Images
+}
+
+func (a *app) partsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "parts",
+		Short: "Get or build every part ahead of the first up",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := a.project()
+			if err != nil {
+				return err
+			}
+			set, err := a.settings(p, nil)
+			if err != nil {
+				return err
+			}
+			if err := engine.Ensure(cmd.Context(), engine.Machine{}, a.out); err != nil {
+				return err
+			}
+			t, err := a.parts(cmd.Context(), p, set.images)
+			if err != nil {
+				return err
+			}
+			a.out.Table([][]string{
+				{"pulumi", t.pulumi},
+				{"docker plugin", t.dockerPlugin},
+				{"gitea", t.images.Gitea}, {"runner", t.images.Runner}, {"engine", t.images.Engine},
+				{"job", t.images.Job}, {"go", t.images.Go}, {"base", t.images.Base},
+			})
+			return nil
+		},
+	}
+}
+
+// parts gets everything; what is there already costs nothing.
+func (a *app) parts(ctx context.Context, p project.Project, mode parts.Mode) (tools, error) {
+	start := time.Now()
+	var t tools
+	progress := parts.NewProgress(a.out)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		t.pulumi, err = parts.Pulumi(ctx, p.Root, progress)
+		return part("the Pulumi CLI", err)
+	})
+	group.Go(func() (err error) {
+		if t.dockerPluginVersion, err = parts.DockerPluginVersion(p.Root); err == nil {
+			t.dockerPlugin, err = parts.DockerPlugin(ctx, p.Root, progress)
+		}
+		return part("the docker plugin", err)
+	})
+	group.Go(func() error {
+		_, err := parts.GiteaPlugin(ctx, p.Root, progress)
+		return part("the gitea plugin", err)
+	})
+	group.Go(func() (err error) {
+		t.images, err = parts.Resolve(ctx, p.Root, mode, progress)
+		return part("the images", err)
+	})
+	if err := group.Wait(); err != nil {
+		return tools{}, err
+	}
+	a.out.Line("all there, images: %s (%s)", t.images.Mode, terminal.Duration(time.Since(start)))
+	return t, nil
+}
+
+func part(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return problem.New("getting "+what, err, fmt.Sprintf("mend what it says and repeat; what is built already is kept (%s)", "pipeline parts builds them alone"))
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/spf13/cobra"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/display"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+)
+
+// The types of resources that the launcher looks for in an update.
+const (
+	seedType  = "gitea:index:RepositorySeed"
+	imageType = "docker:index/remoteImage:RemoteImage"
+)
+
+// lockLimit bounds the wait for a Pulumi that outlived its launcher.
+const lockLimit = 2 * time.Minute
+
+type upFlags struct {
+	config  []string
+	refresh bool
+	minDisk string
+}
+
+func (a *app) upCommand() *cobra.Command {
+	var f upFlags
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Bring the stack up, and wait until its first run is green",
+		Long: `up checks the machine, gets the parts, creates or updates the stack, and follows
+the first workflow run until its image can be pulled. Done again, it changes nothing.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.up(cmd.Context(), f) },
+	}
+	cmd.Flags().StringArrayVarP(&f.config, "config", "c", nil, "set a configuration key first, as key=value; kept in Pulumi.<stack>.yaml")
+	cmd.Flags().BoolVar(&f.refresh, "refresh", false, "look at what is really there first, and put back what is missing")
+	cmd.Flags().BoolVarP(&a.opts.yes, "yes", "y", false, "ask nothing (up never asks; for symmetry with down)")
+	minDiskFlag(cmd, &f.minDisk)
+	return cmd
+}
+
+func (a *app) up(ctx context.Context, f upFlags) error {
+	start := time.Now()
+	p, err := a.project()
+	if err != nil {
+		return err
+	}
+	least, err := doctor.MinDisk(f.minDisk)
+	if err != nil {
+		return &usageError{err}
+	}
+	set, err := a.settings(p, f.config)
+	if err != nil {
+		return fmt.Errorf("checking the configuration of stack %q: %w", a.opts.stack, err)
+	}
+	release, err := workspace.Lock(p.LockFile(a.opts.stack))
+	if err != nil {
+		return err
+	}
+	defer release()
+	if len(f.config) > 0 {
+		if err := workspace.SaveConfig(p, a.opts.stack, f.config); err != nil {
+			return err
+		}
+	}
+
+	a.out.Section("Checking this machine")
+	if err := engine.Ensure(ctx, engine.Machine{}, a.out); err != nil {
+		return err
+	}
+	results := doctor.Run(ctx, a.checks(p, set, nil, least, false))
+	a.report(results, false)
+	if doctor.AnyFailed(results) {
+		return problem.New("checking this machine", errors.New("it cannot carry the stack as it is"), "mend what is marked failed above, then repeat")
+	}
+	a.out.State("ok", "%d checks", len(results))
+
+	a.out.Section("Getting the parts")
+	t, err := a.parts(ctx, p, set.images)
+	if err != nil {
+		return err
+	}
+
+	a.out.Section(fmt.Sprintf("Updating stack %q", a.opts.stack))
+	s, err := a.open(ctx, p, t.pulumi, program(p, set, t.images, a.out), true)
+	if err != nil {
+		return err
+	}
+	if err := s.InstallDockerPlugin(ctx, t.dockerPlugin, t.dockerPluginVersion); err != nil {
+		return err
+	}
+	shown, outputs, err := a.update(ctx, p, s, f.refresh)
+	if err != nil {
+		return err
+	}
+	return a.afterUpdate(ctx, set, shown, outputs, start)
+}
+
+// update runs Pulumi and shows what it does.
+func (a *app) update(ctx context.Context, p project.Project, s *workspace.Stack, refresh bool) (*display.Display, auto.OutputMap, error) {
+	if err := a.ready(ctx, p, s); err != nil {
+		return nil, nil, err
+	}
+	start := time.Now()
+	shown := display.New(a.out)
+	stream := make(chan events.EngineEvent, 100)
+	opts := []optup.Option{optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs()}
+	if refresh {
+		opts = append(opts, optup.Refresh())
+	}
+	watched := make(chan struct{})
+	go func() { defer close(watched); shown.Watch(stream) }()
+	result, err := s.Up(ctx, opts...)
+	if err != nil && !opened(stream, watched) {
+		close(stream) // Up failed before it began to write events
+	}
+	<-watched
+	if err != nil {
+		return nil, nil, a.updateError(p, shown, err)
+	}
+	if shown.Changed() == 0 {
+		a.out.Line("nothing to change (%s)", terminal.Duration(time.Since(start)))
+	} else {
+		a.out.Line("%d changes (%s)", shown.Changed(), terminal.Duration(time.Since(start)))
+	}
+	return shown, result.Outputs, nil
+}
+
+// opened tells whether the event stream was, or will at once be, closed by the Automation API.
+func opened(_ chan events.EngineEvent, watched <-chan struct{}) bool {
+	select {
+	case <-watched:
+		return true
+	case <-time.After(2 * time.Second):
+		return false
+	}
+}
+
+// ready makes good what an earlier command that was killed left behind.
+func (a *app) ready(ctx context.Context, p project.Project, s *workspace.Stack) error {
+	if s.Local {
+		if err := workspace.AwaitLocks(ctx, p, a.opts.stack, lockLimit, a.out); err != nil {
+			return err
+		}
+	}
+	cli, _, err := engine.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = cli.Close() }()
+	return s.Recover(ctx, cli, a.out)
+}
+
+func (a *app) updateError(p project.Project, shown *display.Display, err error) error {
+	why := strings.Join(unique(shown.Errors()), "\n")
+	if why == "" {
+		why = err.Error()
+	}
+	next := "mend what it says, then repeat this command; what was made is kept"
+	if auto.IsConcurrentUpdateError(err) {
+		next = "wait until the other update has ended, then repeat; pipeline doctor shows stale locks"
+	}
+	if shown.Failed(imageType) {
+		log := p.ServiceBuildLog(a.opts.stack)
+		if text, readErr := os.ReadFile(log); readErr == nil {
+			a.out.Section("The end of the service image's build:")
+			for _, line := range lastLines(string(text), 25) {
+				a.out.Line("%s", line)
+			}
+			next = "mend service/, then repeat; what ran before still runs (whole log: " + log + ")"
+		}
+	}
+	return problem.New(fmt.Sprintf("updating stack %q", a.opts.stack), errors.New(why), next)
+}
+
+func unique(texts []string) []string {
+	var kept []string
+	seen := map[string]bool{}
+	for _, text := range texts {
+		if !seen[text] && text != "update failed" {
+			seen[text] = true
+			kept = append(kept, text)
+		}
+	}
+	return kept
+}
+
+func lastLines(text string, n int) []string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[max(0, len(lines)-n):]
+}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/docker/docker/client"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optremove"
 	"github.com/spf13/cobra"
@@ -127,14 +126,9 @@ func (a *app) destroy(ctx context.Context, p project.Project) (*workspace.Stack,
 		return s, err
 	}
 	shown := display.New(a.out)
-	stream := make(chan events.EngineEvent, 100)
-	watched := make(chan struct{})
-	go func() { defer close(watched); shown.Watch(stream) }()
+	stream, end := shown.Watch()
 	_, err = s.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.SuppressProgress(), optdestroy.SuppressOutputs())
-	if err != nil && !opened(stream, watched) {
-		close(stream)
-	}
-	<-watched
+	end()
 	if err != nil {
 		return s, a.updateError(p, shown, err)
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/spf13/cobra"
 
@@ -118,18 +117,13 @@ func (a *app) update(ctx context.Context, p project.Project, s *workspace.Stack,
 	}
 	start := time.Now()
 	shown := display.New(a.out)
-	stream := make(chan events.EngineEvent, 100)
+	stream, end := shown.Watch()
 	opts := []optup.Option{optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs()}
 	if refresh {
 		opts = append(opts, optup.Refresh())
 	}
-	watched := make(chan struct{})
-	go func() { defer close(watched); shown.Watch(stream) }()
 	result, err := s.Up(ctx, opts...)
-	if err != nil && !opened(stream, watched) {
-		close(stream) // Up failed before it began to write events
-	}
-	<-watched
+	end()
 	if err != nil {
 		return nil, nil, a.updateError(p, shown, err)
 	}
@@ -139,16 +133,6 @@ func (a *app) update(ctx context.Context, p project.Project, s *workspace.Stack,
 		a.out.Line("%d changes (%s)", shown.Changed(), terminal.Duration(time.Since(start)))
 	}
 	return shown, result.Outputs, nil
-}
-
-// opened tells whether the event stream was, or will at once be, closed by the Automation API.
-func opened(_ chan events.EngineEvent, watched <-chan struct{}) bool {
-	select {
-	case <-watched:
-		return true
-	case <-time.After(2 * time.Second):
-		return false
-	}
 }
 
 // ready makes good what an earlier command that was killed left behind.

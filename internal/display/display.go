@@ -41,8 +41,31 @@ func New(out *terminal.Printer) *Display {
 	return &Display{out: out, busy: map[string]operation{}}
 }
 
-// Watch prints events until the channel is closed.
-func (d *Display) Watch(stream <-chan events.EngineEvent) {
+// Watch starts to print what comes through the channel that it returns. The
+// Automation API closes that channel when Pulumi has sent its last event, but
+// not if Pulumi ended before its first; so call end after the operation, to
+// have all events printed.
+func (d *Display) Watch() (stream chan events.EngineEvent, end func()) {
+	stream = make(chan events.EngineEvent, 100)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		d.watch(stream, stop)
+	}()
+	return stream, func() {
+		select {
+		case <-done:
+		case <-time.After(grace):
+			close(stop)
+			<-done
+		}
+	}
+}
+
+// grace is how long events may come after the operation has returned.
+const grace = 2 * time.Second
+
+func (d *Display) watch(stream <-chan events.EngineEvent, stop <-chan struct{}) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -52,6 +75,8 @@ func (d *Display) Watch(stream <-chan events.EngineEvent) {
 				return
 			}
 			d.event(event.EngineEvent, time.Now())
+		case <-stop:
+			return
 		case now := <-tick.C:
 			d.waiting(now)
 		}

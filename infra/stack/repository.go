@@ -99,6 +99,9 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 			return nil, err
 		}
 	}
-	r.HTMLURL, r.CloneURL, r.OwnerPassword = repo.HtmlUrl, repo.CloneUrl, password.Result
-	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"htmlUrl": repo.HtmlUrl, "cloneUrl": repo.CloneUrl})
+	// The forge names itself as it was asked; the user gets the canonical address.
+	r.HTMLURL = pulumi.Sprintf("%s/%s", cfg.URL(), repo.FullName)
+	r.CloneURL = pulumi.Sprintf("%s.git", r.HTMLURL)
+	r.OwnerPassword = password.Result
+	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"htmlUrl": r.HTMLURL, "cloneUrl": r.CloneURL})
 }

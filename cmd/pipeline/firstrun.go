@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -87,7 +90,7 @@ func (a *app) published(ctx context.Context, set settings, f *forge.Client) (str
 }
 
 func (a *app) summary(outputs auto.OutputMap, digest string) []string {
-	flag := ""
+	self, flag := invocation(), ""
 	if a.opts.stack != "dev" {
 		flag = " --stack " + a.opts.stack
 	}
@@ -102,11 +105,19 @@ func (a *app) summary(outputs auto.OutputMap, digest string) []string {
 	}
 	return append(lines,
 		"admin       "+output(outputs, "adminUser"),
-		"passwords   pipeline status --show-secrets"+flag,
+		"passwords   "+self+" status --show-secrets"+flag,
 		"push        git remote add forge "+output(outputs, "cloneUrl"),
 		"            git push forge HEAD:main",
-		"tear down   pipeline down"+flag+" (keeps data; --purge removes it too)",
+		"tear down   "+self+" down"+flag+" (keeps data; --purge removes it too)",
 	)
+}
+
+// invocation is how the user can call this launcher again from the same folder.
+func invocation() string {
+	if path, err := exec.LookPath("pipeline"); err == nil && filepath.Base(os.Args[0]) == os.Args[0] && path != "" {
+		return "pipeline"
+	}
+	return os.Args[0]
 }
 
 func output(outputs auto.OutputMap, name string) string { return text(outputs[name].Value) }

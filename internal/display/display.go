@@ -152,7 +152,11 @@ func (d *Display) event(e apitype.EngineEvent, now time.Time) {
 		if m.Op == apitype.OpCreate {
 			d.created = append(d.created, m)
 		}
-		d.out.Line("%-11s %s (%s)", verb[1], name(m), terminal.Duration(now.Sub(op.start)))
+		done := verb[1]
+		if m.Op == apitype.OpDelete && m.Old != nil && m.Old.RetainOnDelete {
+			done = "kept" // only the state lets go of it
+		}
+		d.out.Line("%-11s %s (%s)", done, name(m), terminal.Duration(now.Sub(op.start)))
 	case e.ResOpFailedEvent != nil:
 		m := e.ResOpFailedEvent.Metadata
 		op, known := d.busy[key(m)]

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/infra/stack"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
 )
@@ -44,7 +45,11 @@ func (a *app) settings(p project.Project, assignments []string) (settings, error
 	}
 	c, err := stack.ParseConfig(s.values)
 	if err != nil && len(assignments) > 0 {
-		return settings{}, &usageError{err}
+		return settings{}, &usageError{problem.New("taking the -c values", err, "correct them; the README's table lists the keys")}
+	}
+	if err != nil {
+		err = problem.New(fmt.Sprintf("checking the configuration of stack %q", a.opts.stack), err,
+			fmt.Sprintf("correct it in %s, or with -c key=value", p.ConfigFile(a.opts.stack)))
 	}
 	s.httpPort, s.sshPort, s.bindAddress = c.HTTPPort, c.SSHPort, c.BindAddress
 	s.images, s.owner, s.name, s.seed = c.Images, c.Owner, c.Repository, c.Seed

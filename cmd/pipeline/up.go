@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -65,18 +66,13 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 	}
 	set, err := a.settings(p, f.config)
 	if err != nil {
-		return fmt.Errorf("checking the configuration of stack %q: %w", a.opts.stack, err)
+		return err
 	}
 	release, err := workspace.Lock(p.LockFile(a.opts.stack))
 	if err != nil {
 		return err
 	}
 	defer release()
-	if len(f.config) > 0 {
-		if err := workspace.SaveConfig(p, a.opts.stack, f.config); err != nil {
-			return err
-		}
-	}
 
 	a.out.Section("Checking this machine")
 	if err := engine.Ensure(ctx, engine.Machine{}, a.out); err != nil {
@@ -88,6 +84,11 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 		return problem.New("checking this machine", errors.New("it cannot carry the stack as it is"), "mend what is marked failed above, then repeat")
 	}
 	a.out.State("ok", "%d checks", len(results))
+	if len(f.config) > 0 {
+		if err := workspace.SaveConfig(p, a.opts.stack, f.config); err != nil {
+			return err
+		}
+	}
 
 	a.out.Section("Getting the parts")
 	t, err := a.parts(ctx, p, set.images)
@@ -166,10 +167,20 @@ func (a *app) updateError(p project.Project, shown *display.Display, err error) 
 			for _, line := range lastLines(string(text), 25) {
 				a.out.Line("%s", line)
 			}
+			if lines := compilerLines(string(text)); len(lines) > 0 {
+				why = "the service does not compile: " + strings.Join(lines, "\n")
+			}
 			next = "mend service/, then repeat; what ran before still runs (whole log: " + log + ")"
 		}
 	}
 	return problem.New(fmt.Sprintf("updating stack %q", a.opts.stack), errors.New(why), next)
+}
+
+var compilerLine = regexp.MustCompile(`\S+\.go:\d+(:\d+)?: .*`)
+
+// compilerLines are the Go compiler's own lines in a build's log.
+func compilerLines(log string) []string {
+	return unique(compilerLine.FindAllString(log, 5))
 }
 
 func unique(texts []string) []string {

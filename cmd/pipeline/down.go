@@ -50,7 +50,8 @@ func (a *app) down(ctx context.Context, everything bool) error {
 		return err
 	}
 	defer func() { _ = cli.Close() }()
-	if _, err := os.Stat(p.StackDir(a.opts.stack)); errors.Is(err, os.ErrNotExist) && !everything {
+	exists := workspace.MayExist(p, a.opts.stack)
+	if !exists && !everything {
 		return a.nothing(ctx, cli)
 	}
 	release, err := workspace.Lock(p.LockFile(a.opts.stack))
@@ -64,7 +65,10 @@ func (a *app) down(ctx context.Context, everything bool) error {
 			return err
 		}
 	}
-	s, err := a.destroy(ctx, p)
+	var s *workspace.Stack
+	if err = workspace.ErrNone; exists {
+		s, err = a.destroy(ctx, p)
+	}
 	if errors.Is(err, workspace.ErrNone) {
 		if !everything {
 			return a.nothing(ctx, cli)

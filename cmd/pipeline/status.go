@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -77,7 +76,7 @@ func (a *app) status(ctx context.Context, secrets bool) error {
 
 // outputs reads the stack's outputs from the state.
 func (a *app) outputs(ctx context.Context, p project.Project) (auto.OutputMap, error) {
-	if _, err := os.Stat(p.StackDir(a.opts.stack)); err != nil {
+	if !workspace.MayExist(p, a.opts.stack) {
 		return nil, workspace.ErrNone
 	}
 	path, err := parts.Pulumi(ctx, p.Root, parts.NewProgress(a.err))

@@ -73,6 +73,16 @@ func Open(ctx context.Context, p project.Project, stack, pulumiPath string, prog
 	return &Stack{Stack: opened, Command: command, Local: local}, nil
 }
 
+// MayExist is false when there certainly is no such stack: nothing was ever
+// generated for it, and no state is kept elsewhere. It needs no Pulumi.
+func MayExist(p project.Project, stack string) bool {
+	if os.Getenv("PULUMI_BACKEND_URL") != "" || loginDir() != "" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(p.StackDir(stack), "Pulumi.yaml"))
+	return !errors.Is(err, os.ErrNotExist)
+}
+
 // Home is Pulumi's home, beside the other built parts: plugins are installed once for all clones.
 func Home() (string, error) {
 	cache, err := parts.CacheDir()

@@ -1,0 +1,71 @@
+# Everything a developer runs. CI runs lint and test, and nothing else.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+STACK ?= dev
+PIPELINE := .pipeline/bin/pipeline
+
+##@ The pipeline
+
+.PHONY: up
+up: launcher ## Stand everything up, push the first commit, wait until it is green
+	@$(PIPELINE) up --stack $(STACK)
+
+.PHONY: down
+down: launcher ## Take the stack down; its data stays
+	@$(PIPELINE) down --stack $(STACK)
+
+.PHONY: status
+status: launcher ## Show containers, runners, runs, images and disk
+	@$(PIPELINE) status --stack $(STACK)
+
+.PHONY: doctor
+doctor: launcher ## Check this machine, and say how to mend what is wrong
+	@$(PIPELINE) doctor --stack $(STACK)
+
+.PHONY: parts
+parts: launcher ## Build the images and tools ahead of time
+	@$(PIPELINE) parts
+
+##@ Development
+
+.PHONY: test
+test: docker parts ## Run every test, with real parts: unit tests, then end to end
+	@echo "== service"
+	cd service && go vet ./... && go test ./...
+	@echo "== the docker plugin against its SDK"
+	cd tools/docker-plugin && CGO_ENABLED=0 go test -trimpath -tags no_compose ./...
+	@echo "== the project"
+	go test -timeout 20m ./...
+	@echo "== end to end"
+	go test -count=1 -timeout 60m -tags e2e -v ./e2e
+
+.PHONY: docker
+docker: launcher ## Install and start Docker where none answers (Debian, Ubuntu; as root)
+	@$(PIPELINE) doctor --fix --stack $(STACK)
+
+.PHONY: lint
+lint: ## Check format, modules, Go code, workflows and scripts
+	@test -z "$$(gofmt -l $$(git ls-files '*.go' ':!sdk'))" || { gofmt -l $$(git ls-files '*.go' ':!sdk'); exit 1; }
+	cd service && go mod tidy -diff
+	@# -e: one test of a dependency's dependency is in no mirror.
+	go mod tidy -e -diff
+	mkdir -p .pipeline/bin
+	cd tools/lint && go build -o $(CURDIR)/.pipeline/bin/ tool
+	.pipeline/bin/golangci-lint run --build-tags e2e ./...
+	cd service && $(CURDIR)/.pipeline/bin/golangci-lint run --config ../.golangci.yml ./...
+	.pipeline/bin/actionlint .gitea/workflows/*.yaml
+	@if command -v shellcheck > /dev/null; then shellcheck .ci/run $$(git ls-files '*.sh'); else echo "shellcheck is not installed: scripts not checked"; fi
+
+.PHONY: generate
+generate: ## Generate the provider's schema and Go SDK
+	go run ./provider/cmd/generate provider/schema.json sdk/go/gitea
+
+.PHONY: launcher
+launcher:
+	@go build -o $(PIPELINE) ./cmd/pipeline
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,117 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestBadInput gives what is wrong; each must be refused before anything is
+// made, with a message that names the cause and the way out.
+func TestBadInput(t *testing.T) {
+	p := newProject(t, nil)
+	for _, tt := range []struct {
+		name string
+		env  []string
+		args []string
+		code int
+		want []string
+	}{
+		{"engine not running", []string{"DOCKER_HOST=unix:///nonexistent/docker.sock"}, []string{"up"}, 1, []string{"/nonexistent/docker.sock"}},
+		{"unknown key", nil, []string{"up", "-c", "htpPort=1"}, 2, []string{"htpPort", "httpPort"}},
+		{"wrong type", nil, []string{"up", "-c", "httpPort=three"}, 2, []string{"httpPort", "three"}},
+		{"port out of range", nil, []string{"up", "-c", "httpPort=70000"}, 2, []string{"httpPort", "65535"}},
+		{"one port for both", nil, []string{"up", "-c", "httpPort=4000", "-c", "sshPort=4000"}, 2, []string{"sshPort", "4000"}},
+		{"owner Gitea refuses", nil, []string{"up", "-c", "repository.owner=admin"}, 2, []string{"repository.owner", "reserved"}},
+		{"disk nearly full", []string{"GITOPS_PIPELINE_MIN_DISK=1000000GiB"}, []string{"up"}, 1, []string{"disk"}},
+		{"unknown flag", nil, []string{"up", "--nope"}, 2, []string{"--nope"}},
+		{"unknown command", nil, []string{"uq"}, 2, []string{"uq"}},
+		{"down with no stack", nil, []string{"down"}, 0, []string{p.stack}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p.runEnv(t.Context(), tt.env, tt.args...).must(t, tt.code, tt.want...)
+			if left := p.labelled(); left.count() > 0 {
+				t.Errorf("got %+v made, want nothing", left)
+			}
+		})
+	}
+	t.Run("port taken", func(t *testing.T) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+		p.run(t.Context(), "up", "-c", "httpPort="+port, "-c", "sshPort="+strconv.Itoa(p.ssh)).must(t, 1, port, "taken")
+	})
+}
+
+// TestInterrupted stops an up in its middle; a second up meanwhile is refused,
+// and the next one goes on.
+func TestInterrupted(t *testing.T) {
+	p := newProject(t, nil)
+	args := []string{"up", "-c", "images=source", "-c", "seed=false", "-c", "httpPort=" + strconv.Itoa(p.http), "-c", "sshPort=" + strconv.Itoa(p.ssh)}
+	first := p.command(t.Context(), nil, args...)
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// In its middle: when the first of its objects are there.
+	for deadline := time.Now().Add(2 * time.Minute); p.labelled().count() < 3; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("up made nothing in 2 minutes")
+		}
+	}
+	p.run(t.Context(), args...).must(t, 1, strconv.Itoa(first.Process.Pid))
+	if err := first.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Wait(); err == nil {
+		t.Error("got exit code 0 from an interrupted up")
+	}
+	p.run(t.Context(), args...).must(t, 0, "is up")
+}
+
+// TestSeedSources seeds from what is no whole Git checkout: one commit of the
+// plain files.
+func TestSeedSources(t *testing.T) {
+	for name, prepare := range map[string]func(t *testing.T, dir string){
+		"no git checkout": func(*testing.T, string) {},
+		"shallow clone": func(t *testing.T, dir string) {
+			gitCheckout(t, dir)
+			git(t, dir, "commit", "--quiet", "--allow-empty", "--message=Second")
+			clone := filepath.Join(t.TempDir(), "clone")
+			git(t, dir, "clone", "--quiet", "--depth=1", "file://"+dir, clone)
+			if err := os.RemoveAll(filepath.Join(dir, ".git")); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(filepath.Join(clone, ".git"), filepath.Join(dir, ".git")); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newProject(t, prepare)
+			p.up().must(t, 0, "can be pulled")
+			clone := filepath.Join(t.TempDir(), "clone")
+			git(t, p.dir, "clone", "--quiet", p.status().URLs["cloneUrl"], clone)
+			if got := strings.TrimSpace(git(t, clone, "rev-list", "--count", "HEAD")); got != "1" {
+				t.Errorf("got %s commits, want 1", got)
+			}
+			if _, err := os.Stat(filepath.Join(clone, ".pipeline")); err == nil {
+				t.Error("the seed holds .pipeline, with its passphrase")
+			}
+			if out, err := exec.Command("diff", "-r", "--exclude=.git", "--exclude=.pipeline", "--exclude=pulumi-resource-gitea",
+				"--exclude=Pulumi.*.yaml", p.dir, clone).CombinedOutput(); err != nil {
+				t.Errorf("the seed differs from the folder:\n%s", out)
+			}
+		})
+	}
+}

@@ -1,0 +1,329 @@
+//go:build e2e
+
+// Package e2e tests the pipeline as a user has it: the launcher, a real engine,
+// a real forge, a real runner.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
+)
+
+// label marks what a stack owns.
+const label = "gitops-pipeline.stack"
+
+// launcher is the program under test, built once.
+var launcher string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "gitops-pipeline-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	launcher = filepath.Join(dir, "pipeline")
+	build := exec.Command("go", "build", "-o", launcher, "../cmd/pipeline")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building the launcher: %v\n%s", err, out)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// project is a checkout of this project in a folder of its own, and one stack.
+type project struct {
+	t     *testing.T
+	dir   string
+	stack string
+	http  int
+	ssh   int
+}
+
+// newProject copies what git knows of this project into a new folder. prepare
+// makes of that what the test needs; nil makes a Git checkout of one commit.
+func newProject(t *testing.T, prepare func(t *testing.T, dir string)) *project {
+	t.Helper()
+	p := &project{
+		t: t, dir: t.TempDir(), stack: "e2e-" + strings.ToLower(rand.Text()[:8]), http: freePort(t), ssh: freePort(t),
+	}
+	list, err := exec.Command("git", "-C", "..", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	if err != nil {
+		t.Fatalf("listing the project's files: %v", err)
+	}
+	for _, name := range strings.Split(strings.TrimRight(string(list), "\x00"), "\x00") {
+		from, to := filepath.Join("..", name), filepath.Join(p.dir, name)
+		info, err := os.Stat(from)
+		if os.IsNotExist(err) {
+			continue // deleted, not yet committed
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, data, info.Mode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if prepare == nil {
+		prepare = gitCheckout
+	}
+	prepare(t, p.dir)
+	t.Cleanup(func() { p.cleanUp() })
+	return p
+}
+
+// gitCheckout makes one commit of the folder.
+func gitCheckout(t *testing.T, dir string) {
+	t.Helper()
+	git(t, dir, "init", "--quiet", "--initial-branch=main")
+	git(t, dir, "add", "--all")
+	git(t, dir, "commit", "--quiet", "--message=Start")
+}
+
+// cleanUp removes the stack, after showing its containers' logs if the test
+// failed. E2E_KEEP=1 keeps it.
+func (p *project) cleanUp() {
+	if os.Getenv("E2E_KEEP") != "" {
+		p.t.Logf("kept stack %s in %s", p.stack, p.dir)
+		return
+	}
+	if p.t.Failed() {
+		out, _ := exec.Command("docker", "ps", "--all", "--filter", "label="+label+"="+p.stack).CombinedOutput()
+		p.t.Logf("containers:\n%s", out)
+		for _, id := range p.labelled().containers {
+			out, _ := exec.Command("docker", "logs", "--tail", "30", id).CombinedOutput()
+			p.t.Logf("log of %s:\n%s", id, out)
+		}
+	}
+	if r := p.run(context.Background(), "down", "--purge", "--yes"); r.code != 0 {
+		p.t.Errorf("cleaning up: %s", r.out)
+	}
+	if left := p.labelled(); left.count() > 0 {
+		p.t.Errorf("left with the label of %s: %+v", p.stack, left)
+	}
+}
+
+// result is how a command ended and what it printed.
+type result struct {
+	code int
+	out  string
+	took time.Duration
+}
+
+// run runs the launcher on the project's stack.
+func (p *project) run(ctx context.Context, args ...string) result {
+	return p.runEnv(ctx, nil, args...)
+}
+
+func (p *project) command(ctx context.Context, env []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, launcher, append(args, "--stack", p.stack)...)
+	cmd.Dir = p.dir
+	cmd.Env = append(append(os.Environ(), "NO_COLOR=1"), env...)
+	return cmd
+}
+
+func (p *project) runEnv(ctx context.Context, env []string, args ...string) result {
+	var out bytes.Buffer
+	cmd := p.command(ctx, env, args...)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	start := time.Now()
+	err := cmd.Run()
+	r := result{out: out.String(), took: time.Since(start), code: cmd.ProcessState.ExitCode()}
+	if err != nil && r.code == 0 {
+		r.code = -1
+	}
+	return r
+}
+
+// up brings the stack up on its own ports with source images.
+func (p *project) up(more ...string) result {
+	args := append([]string{"up", "-c", "images=source", "-c", "httpPort=" + strconv.Itoa(p.http), "-c", "sshPort=" + strconv.Itoa(p.ssh)}, more...)
+	return p.run(p.t.Context(), args...)
+}
+
+// must fails the test unless the command ended with code and printed all of want.
+func (r result) must(t *testing.T, code int, want ...string) result {
+	t.Helper()
+	if r.code != code {
+		t.Fatalf("got exit code %d, want %d; it printed:\n%s", r.code, code, r.out)
+	}
+	for _, w := range want {
+		if !strings.Contains(r.out, w) {
+			t.Fatalf("got output without %q:\n%s", w, r.out)
+		}
+	}
+	return r
+}
+
+// status is what the tests read of `pipeline status --json`.
+type status struct {
+	State      string
+	URLs       map[string]string
+	Secrets    map[string]string
+	Containers []struct{ Name, State, Health string }
+	Runners    []struct{ Name, Status string }
+	Runs       []struct {
+		Number                     int
+		Commit, Status, Conclusion string
+	}
+	Images []struct{ Name, Tag, Digest string }
+}
+
+func (p *project) status() status {
+	p.t.Helper()
+	cmd := p.command(p.t.Context(), nil, "status", "--json", "--show-secrets")
+	out, err := cmd.Output()
+	if err != nil {
+		p.t.Fatalf("status: %v\n%s", err, out)
+	}
+	var s status
+	if err := json.Unmarshal(out, &s); err != nil {
+		p.t.Fatalf("status: %v\n%s", err, out)
+	}
+	return s
+}
+
+// digest is the digest of the service's image under a tag, or nothing.
+func (s status) digest(tag string) string {
+	for _, i := range s.Images {
+		if i.Name == "service" && i.Tag == tag {
+			return i.Digest
+		}
+	}
+	return ""
+}
+
+// awaitRun polls until the run of a commit has ended, and returns its conclusion.
+func (p *project) awaitRun(commit string) string {
+	p.t.Helper()
+	last := "no run"
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(500 * time.Millisecond) {
+		for _, r := range p.status().Runs {
+			if r.Commit != commit {
+				continue
+			}
+			if last = r.Status; r.Status == "completed" {
+				return r.Conclusion
+			}
+		}
+	}
+	p.t.Fatalf("the run of %s did not end in 5 minutes; last: %s", commit, last)
+	return ""
+}
+
+// commitAndPush commits everything and pushes it to the forge as the owner; it
+// returns the commit.
+func (p *project) commitAndPush(message string) string {
+	p.t.Helper()
+	s := p.status()
+	git(p.t, p.dir, "commit", "--quiet", "--all", "--message="+message)
+	url := strings.Replace(s.URLs["cloneUrl"], "http://", "http://gitops:"+s.Secrets["ownerPassword"]+"@", 1)
+	git(p.t, p.dir, "push", "--quiet", url, "HEAD:main")
+	return strings.TrimSpace(git(p.t, p.dir, "rev-parse", "HEAD"))
+}
+
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=E2E", "-c", "user.email=e2e@localhost"}, args...)...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", args[0], err, out)
+	}
+	return string(out)
+}
+
+// edit replaces text in one of the project's files.
+func (p *project) edit(file, from, to string) {
+	p.t.Helper()
+	path := filepath.Join(p.dir, file)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if !strings.Contains(string(data), from) {
+		p.t.Fatalf("%s has no %q to edit", file, from)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(data), from, to, 1)), 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// objects are a stack's objects on the engine.
+type objects struct{ containers, networks, volumes []string }
+
+func (o objects) count() int { return len(o.containers) + len(o.networks) + len(o.volumes) }
+
+func (p *project) labelled() objects {
+	docker := engine(p.t)
+	defer docker.Close()
+	ctx := context.Background()
+	mine := filters.NewArgs(filters.Arg("label", label+"="+p.stack))
+	var o objects
+	containers, err := docker.ContainerList(ctx, container.ListOptions{All: true, Filters: mine})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, c := range containers {
+		o.containers = append(o.containers, c.ID)
+	}
+	networks, err := docker.NetworkList(ctx, network.ListOptions{Filters: mine})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, n := range networks {
+		o.networks = append(o.networks, n.Name)
+	}
+	volumes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: mine})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, v := range volumes.Volumes {
+		o.volumes = append(o.volumes, v.Name)
+	}
+	return o
+}
+
+func engine(t *testing.T) *client.Client {
+	t.Helper()
+	docker, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	if err != nil {
+		t.Fatalf("connecting to Docker: %v; start it, or run: make test", err)
+	}
+	return docker
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}

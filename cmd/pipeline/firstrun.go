@@ -58,7 +58,10 @@ func (a *app) firstRun(ctx context.Context, set settings, f *forge.Client, shown
 		if m.New == nil || !strings.EqualFold(text(m.New.Inputs["owner"]), set.owner) || text(m.New.Inputs["repository"]) != set.name {
 			continue
 		}
-		seeded, commit = true, text(m.New.Outputs["commit"])
+		// A repository that had its content already, as after down and up, ran
+		// its first run long ago.
+		pushed, _ := m.New.Outputs["pushed"].(bool)
+		seeded, commit = pushed, text(m.New.Outputs["commit"])
 	}
 	if seeded {
 		return follow.Start(ctx, f, commit, runAppears)

@@ -28,6 +28,7 @@ type Display struct {
 	created []apitype.StepEventMetadata
 	failed  []apitype.StepEventMetadata
 	errors  []string
+	warned  map[string]bool
 }
 
 type operation struct {
@@ -38,7 +39,7 @@ type operation struct {
 
 // New returns a Display that prints to out.
 func New(out *terminal.Printer) *Display {
-	return &Display{out: out, busy: map[string]operation{}}
+	return &Display{out: out, busy: map[string]operation{}, warned: map[string]bool{}}
 }
 
 // Watch starts to print what comes through the channel that it returns. The
@@ -184,6 +185,10 @@ func (d *Display) diagnostic(e *apitype.DiagnosticEvent) {
 	case "error":
 		d.errors = append(d.errors, strings.TrimPrefix(message, "error: "))
 	case "warning":
+		if d.warned[message] {
+			return // each resource of one server says the same
+		}
+		d.warned[message] = true
 		d.out.State("warning", "%s", indent(strings.TrimPrefix(message, "warning: ")))
 	case "info", "info#err":
 		d.out.Line("%s", indent(message))

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"code.gitea.io/sdk/gitea"
@@ -175,7 +174,7 @@ func verdict(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, jobs []
 		why = fmt.Errorf("%w: step %q of job %q failed", ErrRed, step, job.Name)
 		if log, err := f.Log(ctx, job.ID); err == nil {
 			out.Section(fmt.Sprintf("The end of the log of step %q of job %q:", step, job.Name))
-			for _, line := range Tail(log, 30) {
+			for _, line := range Tail(log, 25) {
 				out.Line("%s", line)
 			}
 		} else {
@@ -184,25 +183,4 @@ func verdict(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, jobs []
 		break
 	}
 	return problem.New("running the workflow", why, "see "+where+" ; mend it, then git push")
-}
-
-// Tail returns the last n lines of a job's log up to where the runner reports
-// the failed step: what follows is only the cleaning up.
-func Tail(log string, n int) []string {
-	lines := strings.Split(strings.TrimRight(log, "\n"), "\n")
-	for i := len(lines) - 1; i >= 0; i-- {
-		if strings.Contains(lines[i], "Failure - Main") {
-			lines = lines[:i+1]
-			break
-		}
-	}
-	lines = lines[max(0, len(lines)-n):]
-	for i, line := range lines {
-		stamp, rest, ok := strings.Cut(strings.TrimRight(line, "\r"), " ")
-		if _, err := time.Parse(time.RFC3339Nano, stamp); ok && err == nil {
-			line = rest
-		}
-		lines[i] = line
-	}
-	return lines
 }

@@ -101,3 +101,17 @@ func TestLimits(t *testing.T) {
 		t.Errorf("got %v, want the last answer", err)
 	}
 }
+
+func TestTail(t *testing.T) {
+	t.Parallel()
+	log := "2026-11-24T10:00:00.1Z first\n2026-11-24T10:00:00.1Z     a_test.go:5: red on purpose\r\n--- FAIL: TestRed\n" +
+		strings.Repeat("--- PASS: TestX\n", 50) + "FAIL\n2026-11-24T10:00:00.1Z ##[error]Process completed with exit code 1.\nclean up\n"
+	got := strings.Join(Tail(log, 2), "|")
+	want := "    a_test.go:5: red on purpose|--- FAIL: TestRed|...|FAIL|##[error]Process completed with exit code 1."
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := Tail("one\ntwo\n", 5); len(got) != 2 {
+		t.Errorf("a short log: got %q", got)
+	}
+}

@@ -91,6 +91,9 @@ func Gather(ctx context.Context, stack string, cli *client.Client, f *forge.Clie
 		}
 	}
 	wait.Wait()
+	if s.State == "up" && (f == nil || len(s.Problems) > 0) {
+		s.State = "partly up" // what runs is not all that belongs to a stack
+	}
 	return s
 }
 

@@ -52,7 +52,8 @@ lint: ## Check format, modules, Go code, workflows and scripts
 	@# -e: one test of a dependency's dependency is in no mirror.
 	go mod tidy -e -diff
 	mkdir -p .pipeline/bin
-	cd tools/lint && go build -o $(CURDIR)/.pipeline/bin/ tool
+	cd tools/golangci-lint && go build -o $(CURDIR)/.pipeline/bin/ tool
+	cd tools/actionlint && go build -o $(CURDIR)/.pipeline/bin/ tool
 	.pipeline/bin/golangci-lint run --build-tags e2e ./...
 	cd service && $(CURDIR)/.pipeline/bin/golangci-lint run --config ../.golangci.yml ./...
 	.pipeline/bin/actionlint .gitea/workflows/*.yaml

@@ -133,12 +133,12 @@ func (*Organization) Read(ctx context.Context, req infer.ReadRequest[Organizatio
 		return kept, apiError("reading organization "+req.ID, r, err)
 	}
 	in := req.Inputs
-	in.Name, in.Visibility = o.UserName, &o.Visibility
+	in.Name, in.Visibility = o.Name, &o.Visibility
 	if in.Description != nil || o.Description != "" {
 		in.Description = &o.Description
 	}
 	return infer.ReadResponse[OrganizationArgs, OrganizationState]{
-		ID: o.UserName, Inputs: in, State: OrganizationState{OrganizationArgs: in, OrganizationID: int(o.ID)},
+		ID: o.Name, Inputs: in, State: OrganizationState{OrganizationArgs: in, OrganizationID: int(o.ID)},
 	}, nil
 }
 

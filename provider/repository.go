@@ -65,10 +65,10 @@ func (r *RepositoryState) Annotate(a infer.Annotator) {
 	a.Describe(&r.SSHURL, "Address to clone by SSH.")
 }
 
-func (in RepositoryArgs) state(r *gitea.Repository) RepositoryState {
+func (r RepositoryArgs) state(repo *gitea.Repository) RepositoryState {
 	return RepositoryState{
-		RepositoryArgs: in, RepositoryID: int(r.ID), FullName: r.FullName,
-		HTMLURL: r.HTMLURL, CloneURL: r.CloneURL, SSHURL: r.SSHURL,
+		RepositoryArgs: r, RepositoryID: int(repo.ID), FullName: repo.FullName,
+		HTMLURL: repo.HTMLURL, CloneURL: repo.CloneURL, SSHURL: repo.SSHURL,
 	}
 }
 

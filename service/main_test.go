@@ -129,7 +129,9 @@ func TestProbe(t *testing.T) {
 		t.Errorf("got %v from a healthy service, want nil", err)
 	}
 	stop <- syscall.SIGTERM
-	<-done
+	if err := <-done; err != nil {
+		t.Errorf("got %v, want a clean stop", err)
+	}
 	if err := probe(); err == nil {
 		t.Error("got nil from a stopped service, want an error")
 	}

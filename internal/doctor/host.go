@@ -80,7 +80,7 @@ func freeSpace(folder string) (int64, string, error) {
 		var stat syscall.Statfs_t
 		err := syscall.Statfs(at, &stat)
 		if err == nil {
-			return int64(stat.Bavail) * int64(stat.Bsize), at, nil
+			return int64(stat.Bavail) * stat.Bsize, at, nil
 		}
 		if !os.IsNotExist(err) || at == filepath.Dir(at) {
 			return 0, at, fmt.Errorf("asking for the free space at %q: %w", at, err)

@@ -93,7 +93,7 @@ func Ensure(ctx context.Context, host Host, progress io.Writer) error {
 	}
 	steps, planErr := Plan(host)
 	if planErr != nil {
-		return fmt.Errorf("%w (%v)", planErr, err)
+		return fmt.Errorf("%w (%w)", planErr, err)
 	}
 	return perform(ctx, host, steps, progress, answers, time.Minute)
 }
@@ -146,7 +146,7 @@ func await(ctx context.Context, progress io.Writer, ready func(context.Context) 
 		}
 		select {
 		case err := <-exited:
-			return problem.New("starting dockerd", fmt.Errorf("it ended (%v); the end of its log:\n%s", err, tail(LogFile, 15)),
+			return problem.New("starting dockerd", fmt.Errorf("it ended (%w); the end of its log:\n%s", err, tail(LogFile, 15)),
 				"mend what the log says, then repeat this command; the whole log is "+LogFile)
 		case <-ctx.Done():
 			why := last

@@ -56,7 +56,7 @@ lint: ## Check format, modules, Go code, workflows and scripts
 	cd tools/actionlint && go build -o $(CURDIR)/.pipeline/bin/ tool
 	.pipeline/bin/golangci-lint run --build-tags e2e ./...
 	cd service && $(CURDIR)/.pipeline/bin/golangci-lint run --config ../.golangci.yml ./...
-	.pipeline/bin/actionlint .gitea/workflows/*.yaml
+	.pipeline/bin/actionlint -config-file .gitea/actionlint.yaml .gitea/workflows/*.yaml
 	@if command -v shellcheck > /dev/null; then shellcheck .ci/run $$(git ls-files '*.sh'); else echo "shellcheck is not installed: scripts not checked"; fi
 
 .PHONY: generate

@@ -1,0 +1,236 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+)
+
+// recorder is Pulumi's engine and every provider: it keeps what is registered.
+type recorder struct {
+	mu  sync.Mutex
+	all []pulumi.MockResourceArgs
+}
+
+func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, args)
+	out := args.Inputs.Copy()
+	switch args.TypeToken {
+	case "gitea:index:RandomSecret":
+		out["result"] = resource.MakeSecret(resource.NewStringProperty("secret-" + args.Name))
+	case "gitea:index:AccessToken":
+		out["token"] = resource.MakeSecret(resource.NewStringProperty("token-" + args.Name))
+	case "gitea:index:Repository":
+		out["fullName"] = resource.NewStringProperty(args.Inputs["owner"].StringValue() + "/" + args.Inputs["name"].StringValue())
+	}
+	return args.Name + "-id", out, nil
+}
+
+func (r *recorder) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return resource.PropertyMap{}, nil
+}
+
+// declare runs the program with a configuration and returns what it registered.
+func declare(t *testing.T, pairs ...string) []pulumi.MockResourceArgs {
+	t.Helper()
+	r := &recorder{}
+	o := Options{
+		Values: values(pairs...), Root: root(t), Progress: io.Discard,
+		Resolve: func(context.Context, string, parts.Mode, io.Writer) (parts.Images, error) {
+			return parts.Images{
+				Mode: parts.Source, Gitea: "x/gitea:1", Runner: "x/runner:1", Engine: "x/engine:1",
+				Job: "x/job:1", Go: "x/job:1", Base: "x/base:1",
+			}, nil
+		},
+	}
+	if err := pulumi.RunErr(NewProgram(o), pulumi.WithMocks(Project, "test", r)); err != nil {
+		t.Fatal(err)
+	}
+	return r.all
+}
+
+// root is a project of its own, as the program makes the folder of its log.
+func root(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	copyService(t, dir)
+	return dir
+}
+
+func named(t *testing.T, all []pulumi.MockResourceArgs, name string) pulumi.MockResourceArgs {
+	t.Helper()
+	for _, r := range all {
+		if r.Name == name && !strings.HasPrefix(r.TypeToken, "gitops-pipeline:") {
+			return r
+		}
+	}
+	t.Fatalf("no resource %s", name)
+	return pulumi.MockResourceArgs{}
+}
+
+func count(all []pulumi.MockResourceArgs, token string) int {
+	n := 0
+	for _, r := range all {
+		if r.TypeToken == token {
+			n++
+		}
+	}
+	return n
+}
+
+func TestEveryDockerObjectIsLabelled(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for _, r := range declare(t) {
+		switch r.TypeToken {
+		case "docker:index/container:Container", "docker:index/volume:Volume", "docker:index/network:Network":
+			seen++
+			if got := fmt.Sprint(r.Inputs["labels"].Mappable()); !strings.Contains(got, "label:"+Label) || !strings.Contains(got, "value:test") {
+				t.Errorf("%s has the labels %s, want %s=test", r.Name, got, Label)
+			}
+		}
+	}
+	if seen != 9 { // three containers, five volumes, one network
+		t.Errorf("got %d objects, want 9", seen)
+	}
+}
+
+func TestPublishedPorts(t *testing.T) {
+	t.Parallel()
+	ports := 0
+	for _, r := range declare(t, "httpPort", "4000", "sshPort", "4022", "bindAddress", "127.0.0.9") {
+		if !r.Inputs.HasValue("ports") {
+			continue
+		}
+		for _, p := range r.Inputs["ports"].ArrayValue() {
+			ports++
+			port := p.ObjectValue()
+			if ip := port["ip"].StringValue(); ip != "127.0.0.9" {
+				t.Errorf("%s binds %s, want 127.0.0.9", r.Name, ip)
+			}
+			if n := port["external"].NumberValue(); n != 4000 && n != 4022 {
+				t.Errorf("%s publishes %v", r.Name, n)
+			}
+		}
+	}
+	if ports != 2 {
+		t.Errorf("got %d published ports, want 2", ports)
+	}
+}
+
+func TestSecretsAreSecret(t *testing.T) {
+	t.Parallel()
+	for _, r := range declare(t) {
+		for key, v := range r.Inputs {
+			if text := fmt.Sprint(v); !v.ContainsSecrets() && (strings.Contains(text, "secret-forge") || strings.Contains(text, "token-repository")) {
+				t.Errorf("%s.%s holds a secret in plain: %s", r.Name, key, text)
+			}
+		}
+		if r.Inputs.HasValue("envs") && strings.Contains(fmt.Sprint(r.Inputs["envs"]), "secret-forge") {
+			t.Errorf("%s has a secret in its environment, which docker inspect shows", r.Name)
+		}
+	}
+}
+
+func TestEngineOfItsOwn(t *testing.T) {
+	t.Parallel()
+	all := declare(t, "runner.memory", "1g", "runner.cpus", "2")
+	engine := named(t, all, "runner-0-engine").Inputs
+	if engine.HasValue("privileged") {
+		t.Error("the engine is privileged")
+	}
+	if got := fmt.Sprint(engine["capabilities"].Mappable()); got != "map[adds:[CAP_NET_ADMIN CAP_SYS_ADMIN]]" {
+		t.Errorf("got capabilities %s", got)
+	}
+	if engine["memory"].NumberValue() != 1024 || engine["memorySwap"].NumberValue() != 1024 || engine["cpus"].StringValue() != "2" {
+		t.Errorf("got memory %v, swap %v, cpus %v", engine["memory"], engine["memorySwap"], engine["cpus"])
+	}
+	runner := named(t, all, "runner-0-container").Inputs
+	if got := runner["networkMode"].StringValue(); got != "container:runner-0-engine-id" {
+		t.Errorf("got network mode %s", got)
+	}
+	if strings.Contains(fmt.Sprint(runner["volumes"].Mappable()), hostSocket) {
+		t.Error("the runner has the host's socket")
+	}
+}
+
+func TestEngineOfTheHost(t *testing.T) {
+	t.Parallel()
+	all := declare(t, "runner.engine", "host")
+	runner := named(t, all, "runner-0-container").Inputs
+	if runner["networkMode"].StringValue() != "host" || !strings.Contains(fmt.Sprint(runner["volumes"].Mappable()), hostSocket) {
+		t.Errorf("got network mode %v and volumes %v", runner["networkMode"], runner["volumes"])
+	}
+	if got := count(all, "docker:index/container:Container"); got != 2 {
+		t.Errorf("got %d containers, want forge and runner", got)
+	}
+}
+
+func TestRunnerCount(t *testing.T) {
+	t.Parallel()
+	if got := count(declare(t, "runner.count", "3"), "gitops-pipeline:index:Runner"); got != 3 {
+		t.Errorf("got %d runners, want 3", got)
+	}
+}
+
+func TestHostName(t *testing.T) {
+	t.Parallel()
+	all := declare(t, "host", "git.example.org")
+	if !strings.Contains(fmt.Sprint(named(t, all, "forge-container").Inputs["networksAdvanced"].Mappable()), "git.example.org") {
+		t.Error("the forge has no alias of its host name")
+	}
+	if named(t, all, "runner-0-engine").Inputs.HasValue("envs") {
+		t.Error("the engine forwards a name that needs no forward")
+	}
+}
+
+func TestSeed(t *testing.T) {
+	t.Parallel()
+	const seed = "gitea:index:RepositorySeed"
+	if got := count(declare(t), seed); got != 3 {
+		t.Errorf("got %d seeds, want the repository's and two actions'", got)
+	}
+	if got := count(declare(t, "seed", "false"), seed); got != 2 {
+		t.Errorf("got %d seeds without the repository's, want 2", got)
+	}
+}
+
+func TestComponentsHoldTheirParts(t *testing.T) {
+	t.Parallel()
+	all := declare(t)
+	for _, component := range []string{"Forge", "Actions", "Runner", "Repository", "Service"} {
+		if got := count(all, "gitops-pipeline:index:"+component); got != 1 {
+			t.Errorf("got %d components %s, want 1", got, component)
+		}
+	}
+	for _, r := range all {
+		if strings.HasPrefix(r.TypeToken, "gitops-pipeline:") || strings.HasPrefix(r.TypeToken, "pulumi:") {
+			continue
+		}
+		if r.RegisterRPC == nil || r.RegisterRPC.GetParent() == "" || !strings.Contains(r.RegisterRPC.GetParent(), "gitops-pipeline:index:") {
+			t.Errorf("%s (%s) is in no component", r.Name, r.TypeToken)
+		}
+	}
+}
+
+func TestBadConfigurationRegistersNothing(t *testing.T) {
+	t.Parallel()
+	r := &recorder{}
+	err := pulumi.RunErr(NewProgram(Options{Values: values("httpPort", "x")}), pulumi.WithMocks(Project, "test", r))
+	if err == nil || !strings.Contains(err.Error(), "httpPort") {
+		t.Errorf("got %v, want an error that names httpPort", err)
+	}
+	if len(r.all) > 0 {
+		t.Errorf("got %d resources, want none", len(r.all))
+	}
+}

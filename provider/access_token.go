@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"code.gitea.io/sdk/gitea"
+	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 )
 
@@ -14,10 +15,10 @@ type AccessToken struct{}
 
 // AccessTokenArgs are the inputs of an AccessToken.
 type AccessTokenArgs struct {
-	Username string   `pulumi:"username" provider:"replaceOnChanges"`
+	Username string   `pulumi:"username"`
 	Password string   `pulumi:"password" provider:"secret"`
-	Name     string   `pulumi:"name" provider:"replaceOnChanges"`
-	Scopes   []string `pulumi:"scopes" provider:"replaceOnChanges"`
+	Name     string   `pulumi:"name"`
+	Scopes   []string `pulumi:"scopes"`
 	Adopt    *bool    `pulumi:"adopt,optional"`
 }
 
@@ -29,6 +30,7 @@ type AccessTokenState struct {
 }
 
 var (
+	_ infer.CustomDiff[AccessTokenArgs, AccessTokenState]   = (*AccessToken)(nil)
 	_ infer.CustomUpdate[AccessTokenArgs, AccessTokenState] = (*AccessToken)(nil)
 	_ infer.CustomRead[AccessTokenArgs, AccessTokenState]   = (*AccessToken)(nil)
 	_ infer.CustomDelete[AccessTokenState]                  = (*AccessToken)(nil)
@@ -100,6 +102,33 @@ func findToken(c *gitea.Client, name string) (*gitea.AccessToken, error) {
 		return nil, nil
 	}
 	return tokens[i], nil
+}
+
+// Diff replaces a token whose owner, name or scopes change: Gitea changes none
+// of them. It is written out because the default does not look into lists.
+func (*AccessToken) Diff(_ context.Context, req infer.DiffRequest[AccessTokenArgs, AccessTokenState]) (infer.DiffResponse, error) {
+	old, in := req.State.AccessTokenArgs, req.Inputs
+	detail := map[string]p.PropertyDiff{}
+	for name, changed := range map[string]bool{
+		"username": old.Username != in.Username,
+		"name":     old.Name != in.Name,
+		"scopes":   !slices.Equal(old.Scopes, in.Scopes),
+	} {
+		if changed {
+			detail[name] = p.PropertyDiff{Kind: p.UpdateReplace, InputDiff: true}
+		}
+	}
+	// Under the same name the old one has to go first.
+	first := len(detail) > 0 && old.Username == in.Username && old.Name == in.Name
+	for name, changed := range map[string]bool{
+		"password": old.Password != in.Password,
+		"adopt":    deref(old.Adopt) != deref(in.Adopt),
+	} {
+		if changed {
+			detail[name] = p.PropertyDiff{Kind: p.Update, InputDiff: true}
+		}
+	}
+	return infer.DiffResponse{HasChanges: len(detail) > 0, DetailedDiff: detail, DeleteBeforeReplace: first}, nil
 }
 
 // Update records a new password; nothing changes on the server.

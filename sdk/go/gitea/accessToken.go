@@ -59,12 +59,6 @@ func NewAccessToken(ctx *pulumi.Context,
 		"token",
 	})
 	opts = append(opts, secrets)
-	replaceOnChanges := pulumi.ReplaceOnChanges([]string{
-		"name",
-		"scopes[*]",
-		"username",
-	})
-	opts = append(opts, replaceOnChanges)
 	opts = internal.PkgResourceDefaultOpts(opts)
 	var resource AccessToken
 	err := ctx.RegisterResource("gitea:index:AccessToken", name, args, &resource, opts...)

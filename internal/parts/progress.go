@@ -7,8 +7,10 @@ import (
 	"time"
 )
 
-// heartbeat is how often a running step says that it still runs.
-const heartbeat = 15 * time.Second
+const (
+	quick     = time.Second      // a step that is shorter is not worth a line
+	heartbeat = 15 * time.Second // how often a running step says that it still runs
+)
 
 // Progress prints plain lines about what is being built and for how long.
 type Progress struct {
@@ -31,31 +33,34 @@ func (p *Progress) Write(b []byte) (int, error) {
 	return p.out.Write(b)
 }
 
-// step runs f, saying what runs, at each heartbeat for how long, and at the
-// end how long it took.
+// step runs f. One that takes longer than quick is announced, and again at
+// each heartbeat; at its end it is said how long it took.
 func (p *Progress) step(name string, f func() error) error {
 	start := time.Now()
-	fmt.Fprintf(p, "building %s\n", name)
-	done := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Add(1)
+	done, announced := make(chan struct{}), make(chan bool, 1)
 	go func() {
-		defer wg.Done()
-		t := time.NewTicker(heartbeat)
+		said := false
+		t := time.NewTimer(quick)
 		defer t.Stop()
 		for {
 			select {
 			case <-done:
+				announced <- said
 				return
 			case <-t.C:
-				fmt.Fprintf(p, "building %s … %s\n", name, time.Since(start).Round(time.Second))
+				if said {
+					fmt.Fprintf(p, "building %s … %s\n", name, time.Since(start).Round(time.Second))
+				} else {
+					fmt.Fprintf(p, "building %s\n", name)
+				}
+				said = true
+				t.Reset(heartbeat)
 			}
 		}
 	}()
 	err := f()
 	close(done)
-	wg.Wait()
-	if err == nil {
+	if <-announced && err == nil {
 		fmt.Fprintf(p, "built %s in %s\n", name, time.Since(start).Round(100*time.Millisecond))
 	}
 	return err

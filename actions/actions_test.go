@@ -64,6 +64,22 @@ func forge(t *testing.T) (url string, commits []string) {
 	return server.URL, strings.Fields(git("rev-list", "HEAD"))
 }
 
+// home makes a home folder in which Go's telemetry is off: where it is on, the
+// first go command leaves a process behind that still writes there when the
+// command, and the test, have ended.
+func home(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	telemetry := filepath.Join(dir, ".config", "go", "telemetry")
+	if err := os.MkdirAll(telemetry, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(telemetry, "mode"), []byte("off"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // run runs a script with exactly the given environment and PATH.
 func run(t *testing.T, dir, script string, env map[string]string) (out string, ok bool) {
 	t.Helper()
@@ -73,7 +89,7 @@ func run(t *testing.T, dir, script string, env map[string]string) (out string, o
 	}
 	cmd := exec.Command("bash", path)
 	cmd.Dir = dir
-	cmd.Env = []string{"HOME=" + t.TempDir()}
+	cmd.Env = []string{"HOME=" + home(t)}
 	if _, set := env["PATH"]; !set {
 		cmd.Env = append(cmd.Env, "PATH="+os.Getenv("PATH"))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 
+	"github.com/gitops-pipeline/gitops-pipeline/infra/stack"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
@@ -22,7 +23,7 @@ const MinAPI = "1.41"
 const MinVersion = "20.10"
 
 // StackLabel is on every container, network and volume of a stack.
-const StackLabel = "gitops-pipeline.stack"
+const StackLabel = stack.Label
 
 // Facts are what a check needs to know of an engine.
 type Facts struct {

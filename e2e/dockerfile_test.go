@@ -1,0 +1,70 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+)
+
+// TestServiceImageBuilders builds the service's image with both of Docker's
+// builders; what they make must be small and must not run as root.
+func TestServiceImageBuilders(t *testing.T) {
+	images, err := parts.Resolve(t.Context(), "..", parts.Source, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		buildKit string
+		flags    []string
+	}{
+		"BuildKit": {"1", nil},
+		"classic":  {"0", []string{"--target", "classic"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const tag = "gitops-pipeline-e2e/service:test"
+			args := append([]string{
+				"build", "--quiet", "--tag", tag, "--label", label + "=e2e-builders",
+				"--build-arg", "GO_IMAGE=" + images.Go, "--build-arg", "BASE_IMAGE=" + images.Base,
+			}, tt.flags...)
+			cmd := exec.Command(dockerCLI(t), append(args, "../service")...)
+			cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT="+tt.buildKit)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("building: %v\n%s", err, out)
+			}
+			docker := engine(t)
+			defer docker.Close()
+			image, err := docker.ImageInspect(t.Context(), tag)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if image.Config.User != "gitops" || image.Config.Healthcheck == nil {
+				t.Errorf("got user %q and health check %v", image.Config.User, image.Config.Healthcheck)
+			}
+			const most = 12 << 20 // the base is 2 MB, the program 6
+			if image.Size > most {
+				t.Errorf("got %d bytes, want at most %d", image.Size, most)
+			}
+			if out, err := exec.Command(dockerCLI(t), "rmi", tag).CombinedOutput(); err != nil {
+				t.Errorf("removing the image: %v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// dockerCLI is a client with BuildKit built in, as Debian's has: a newer one
+// needs a plugin for it.
+func dockerCLI(t *testing.T) string {
+	t.Helper()
+	if _, err := os.Stat("/usr/bin/docker"); err == nil {
+		return "/usr/bin/docker"
+	}
+	path, err := exec.LookPath("docker")
+	if err != nil {
+		t.Fatal("there is no docker client; install docker.io")
+	}
+	return path
+}

@@ -25,7 +25,7 @@ type Actions struct {
 	JobImage  pulumi.StringOutput // in the forge's registry
 	GoImage   pulumi.StringOutput
 	BaseImage pulumi.StringOutput
-	Ready     []pulumi.Resource // what a first run needs
+	Seeds     []pulumi.Resource // the actions' contents
 }
 
 // ActionsArgs are the inputs of Actions.
@@ -58,7 +58,7 @@ func NewActions(ctx *pulumi.Context, name string, args *ActionsArgs, opts ...pul
 		if err != nil {
 			return nil, err
 		}
-		a.Ready = append(a.Ready, seed)
+		a.Seeds = append(a.Seeds, seed)
 	}
 
 	// Each engine pulls from the forge, so that jobs need nothing from
@@ -105,7 +105,6 @@ func (a *Actions) publish(ctx *pulumi.Context, name, what, ref string, org *gite
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
-	a.Ready = append(a.Ready, pushed)
 	return pushed.Name, nil
 }
 

@@ -54,13 +54,6 @@ func NewProgram(o Options) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		for i := range cfg.Runner.Count {
-			if _, err := NewRunner(ctx, fmt.Sprintf("runner-%d", i), &RunnerArgs{
-				Config: cfg, Forge: forge, Actions: actions, Images: images,
-			}); err != nil {
-				return err
-			}
-		}
 		service, err := NewService(ctx, "service", &ServiceArgs{Config: cfg, Root: o.Root, Images: images})
 		if err != nil {
 			return err
@@ -70,6 +63,13 @@ func NewProgram(o Options) pulumi.RunFunc {
 		})
 		if err != nil {
 			return err
+		}
+		for i := range cfg.Runner.Count {
+			if _, err := NewRunner(ctx, fmt.Sprintf("runner-%d", i), &RunnerArgs{
+				Config: cfg, Forge: forge, Actions: actions, Repository: repository, Images: images,
+			}); err != nil {
+				return err
+			}
 		}
 
 		ctx.Export("forgeUrl", pulumi.String(cfg.URL()))

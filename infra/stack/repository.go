@@ -14,6 +14,7 @@ type Repository struct {
 	HTMLURL       pulumi.StringOutput
 	CloneURL      pulumi.StringOutput
 	OwnerPassword pulumi.StringOutput
+	Read          []pulumi.Resource // what a run reads: secrets and variables
 }
 
 // RepositoryArgs are the inputs of a Repository.
@@ -61,8 +62,9 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 		return nil, err
 	}
 
-	// A first run must find all it reads before the seed starts it.
-	needed := append([]pulumi.Resource{args.Service.Image}, args.Actions.Ready...)
+	// The seed queues the first run, which a runner takes once it is there: the
+	// seed waits for what could refuse it, the runners for what a run reads.
+	needed := append([]pulumi.Resource{args.Service.Image}, args.Actions.Seeds...)
 	for _, s := range []struct {
 		name  string
 		value pulumi.StringInput
@@ -73,7 +75,7 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 		if err != nil {
 			return nil, err
 		}
-		needed = append(needed, secret)
+		r.Read = append(r.Read, secret)
 	}
 	for _, v := range []struct {
 		name  string
@@ -89,7 +91,7 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 		if err != nil {
 			return nil, err
 		}
-		needed = append(needed, variable)
+		r.Read = append(r.Read, variable)
 	}
 	if cfg.Seed {
 		if _, err := gitea.NewRepositorySeed(ctx, name+"-seed", &gitea.RepositorySeedArgs{

@@ -34,10 +34,11 @@ type Runner struct {
 
 // RunnerArgs are the inputs of a Runner.
 type RunnerArgs struct {
-	Config  Config
-	Forge   *Forge
-	Actions *Actions
-	Images  parts.Images
+	Config     Config
+	Forge      *Forge
+	Actions    *Actions
+	Repository *Repository
+	Images     parts.Images
 }
 
 // NewRunner declares a Runner.
@@ -89,9 +90,10 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		upload(runnerConfigFile, config, "0444"),
 		upload(runnerTokenFile, args.Forge.RegistrationToken, "0400"),
 	}
-	// The runner registers with the forge, which has to be there.
+	// The runner registers with the forge, which has to be there, and takes a
+	// queued run at once, which has to find all it reads.
 	if _, err := docker.NewContainer(ctx, name+"-container", runner, pulumi.Parent(r),
-		pulumi.DependsOn([]pulumi.Resource{args.Forge.Container}), pulumi.DeleteBeforeReplace(true)); err != nil {
+		pulumi.DependsOn(append([]pulumi.Resource{args.Forge.Container}, args.Repository.Read...)), pulumi.DeleteBeforeReplace(true)); err != nil {
 		return nil, err
 	}
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{})

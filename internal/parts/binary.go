@@ -88,6 +88,7 @@ func (b binary) build(ctx context.Context, root string, out *Progress) (string, 
 	if err != nil {
 		return "", err
 	}
+	defer lockGo()()
 	dir, err := cached(ctx, b.name, h, out, func(dir string) error {
 		cgo := "CGO_ENABLED=0"
 		if b.cgo {

@@ -27,8 +27,20 @@ type builder struct {
 // partLabel marks the images that this package built.
 const partLabel = "gitops-pipeline.part"
 
-// image builds the image ref from the Dockerfile and the files that stage puts
-// into an empty folder. It does nothing when the engine has ref already.
+// beside names what a part's Dockerfile copies from its own folder.
+var beside = map[string][]string{"engine": {"entrypoint.sh"}, "job": {"warm_test.go"}}
+
+// sources are a part's files below images/, the Dockerfile first.
+func sources(part, dockerfile string) []string {
+	files := []string{filepath.Join(part, dockerfile)}
+	for _, f := range beside[part] {
+		files = append(files, filepath.Join(part, f))
+	}
+	return files
+}
+
+// image builds the image ref from the part's own files and those that stage
+// adds to them. It does nothing when the engine has ref already.
 func (b *builder) image(ctx context.Context, part, dockerfile, ref string, args map[string]string, stage func(dir string) error) error {
 	missing, err := b.missing(ctx, ref)
 	if err != nil || len(missing) == 0 {
@@ -52,8 +64,18 @@ func (b *builder) image(ctx context.Context, part, dockerfile, ref string, args 
 	}
 	defer os.RemoveAll(dir)
 	return b.out.step("image "+ref, func() error {
-		if err := copyFile(filepath.Join(b.root, "images", part, dockerfile), filepath.Join(dir, "Dockerfile"), 0o644); err != nil {
-			return err
+		for i, f := range sources(part, dockerfile) {
+			to := "Dockerfile"
+			if i > 0 {
+				to = filepath.Base(f)
+			}
+			mode := os.FileMode(0o644)
+			if filepath.Ext(f) == ".sh" {
+				mode = 0o755
+			}
+			if err := copyFile(filepath.Join(b.root, "images", f), filepath.Join(dir, to), mode); err != nil {
+				return err
+			}
 		}
 		if stage != nil {
 			if err := stage(dir); err != nil {

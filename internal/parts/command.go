@@ -7,12 +7,23 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
 
 // tailLines is how many last lines of a failed command's output are shown.
 const tailLines = 25
+
+var goBuild sync.Mutex
+
+// lockGo keeps this process to one Go build at a time, until the returned
+// function is called. A build uses every core by itself, and one after the
+// other they find in Go's cache what they share; side by side each compiles it.
+func lockGo() (unlock func()) {
+	goBuild.Lock()
+	return goBuild.Unlock
+}
 
 // run runs a command in dir with extra environment; its output is shown only
 // when it fails. A cancelled context interrupts it.

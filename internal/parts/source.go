@@ -45,11 +45,11 @@ func (b *builder) names() (names, error) {
 	d := b.pins.Debian
 	n.os = name("os", append([]string{d.Suite, rootfsRecipe}, d.OS...))
 	n.engineRoot = name("engine-rootfs", append([]string{d.Suite, rootfsRecipe}, d.Engine...))
-	n.gitea = name("gitea", []string{n.os, binaryHash(giteaBinary)}, "gitea/Dockerfile")
-	n.runner = name("runner", []string{n.os, binaryHash(runnerBinary)}, "runner/Dockerfile")
-	n.engine = name("engine", []string{n.engineRoot}, "engine/Dockerfile", "engine/entrypoint.sh")
-	n.job = name("job", []string{n.os, n.engineRoot, b.pins.Go}, "job/Dockerfile")
-	n.base = name("base", []string{n.engineRoot}, "base/Dockerfile")
+	n.gitea = name("gitea", []string{n.os, binaryHash(giteaBinary)}, sources("gitea", "Dockerfile")...)
+	n.runner = name("runner", []string{n.os, binaryHash(runnerBinary)}, sources("runner", "Dockerfile")...)
+	n.engine = name("engine", []string{n.engineRoot}, sources("engine", "Dockerfile")...)
+	n.job = name("job", []string{n.os, n.engineRoot, b.pins.Go}, sources("job", "Dockerfile")...)
+	n.base = name("base", []string{n.engineRoot}, sources("base", "Dockerfile")...)
 	return n, err
 }
 
@@ -92,7 +92,7 @@ func (b *builder) buildAll(ctx context.Context, n names) error {
 	}); err != nil {
 		return err
 	}
-	if err := b.image(ctx, "engine", "Dockerfile", n.engine, map[string]string{"ROOTFS": n.engineRoot}, b.stageEngine); err != nil {
+	if err := b.image(ctx, "engine", "Dockerfile", n.engine, map[string]string{"ROOTFS": n.engineRoot}, nil); err != nil {
 		return err
 	}
 	if err := b.image(ctx, "job", "Dockerfile", n.job, map[string]string{"OS": n.os, "ENGINE": n.engineRoot}, func(dir string) error {
@@ -109,23 +109,17 @@ func (b *builder) derived(ctx context.Context, part string, args map[string]stri
 	for k, v := range args {
 		words = append(words, k, v)
 	}
-	dir := filepath.Join(b.root, "images", part)
-	files := []string{filepath.Join(dir, "official.Dockerfile")}
-	var stage func(string) error
-	if part == "engine" {
-		files = append(files, filepath.Join(dir, "entrypoint.sh"))
-		stage = b.stageEngine
+	const dockerfile = "official.Dockerfile"
+	files := sources(part, dockerfile)
+	for i, f := range files {
+		files[i] = filepath.Join(b.root, "images", f)
 	}
 	h, err := hash(words, files...)
 	if err != nil {
 		return "", err
 	}
 	ref := "gitops-pipeline/" + part + ":official-" + h
-	return ref, b.image(ctx, part, "official.Dockerfile", ref, args, stage)
-}
-
-func (b *builder) stageEngine(dir string) error {
-	return copyFile(filepath.Join(b.root, "images", "engine", "entrypoint.sh"), filepath.Join(dir, "entrypoint.sh"), 0o755)
+	return ref, b.image(ctx, part, dockerfile, ref, args, nil)
 }
 
 // stageGitea lays out what the official rootless image holds: the program, its

@@ -65,6 +65,7 @@ func GiteaPlugin(ctx context.Context, root string, progress io.Writer) (string, 
 		return "", err
 	}
 	defer unlock()
+	defer lockGo()()
 	// Go's own cache knows whether there is anything to do; go build replaces
 	// the file only when the content changes.
 	err = out.step("pulumi-resource-gitea", func() error {

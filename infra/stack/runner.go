@@ -144,7 +144,7 @@ func runnerConfig(cfg Config, jobImage, socket string) (string, error) {
 		"log": m{"level": "info"},
 		"runner": m{
 			"file": ".runner", "capacity": cfg.Runner.Capacity,
-			"fetch_interval": "1s", "fetch_interval_max": "1s",
+			"fetch_interval": "500ms", "fetch_interval_max": "500ms",
 			"labels": []string{"self-hosted:docker://" + jobImage},
 		},
 		// Go's caches are volumes of the engine, so that a second job compiles

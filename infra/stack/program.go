@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
 // Options are what the program does not read from Pulumi.
@@ -31,9 +31,11 @@ func NewProgram(o Options) pulumi.RunFunc {
 			return err
 		}
 		if o.Root == "" {
-			if o.Root, err = findRoot(); err != nil {
+			checkout, err := project.Find(".")
+			if err != nil {
 				return err
 			}
+			o.Root = checkout.Root
 		}
 		if o.Progress == nil {
 			o.Progress = os.Stderr
@@ -83,21 +85,5 @@ func NewProgram(o Options) pulumi.RunFunc {
 		ctx.Export("adminPassword", pulumi.ToSecret(forge.AdminPassword))
 		ctx.Export("ownerPassword", pulumi.ToSecret(repository.OwnerPassword))
 		return nil
-	}
-}
-
-// findRoot is the nearest folder upwards that holds Pulumi.yaml.
-func findRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for d := dir; ; d = filepath.Dir(d) {
-		if _, err := os.Stat(filepath.Join(d, "Pulumi.yaml")); err == nil {
-			return d, nil
-		}
-		if d == filepath.Dir(d) {
-			return "", fmt.Errorf("finding the project: no Pulumi.yaml in %s or above it; change to the project's folder", dir)
-		}
 	}
 }

@@ -58,7 +58,7 @@ func TestBadInput(t *testing.T) {
 // and the next one goes on.
 func TestInterrupted(t *testing.T) {
 	p := newProject(t, nil)
-	args := []string{"up", "-c", "images=source", "-c", "seed=false", "-c", "httpPort=" + strconv.Itoa(p.http), "-c", "sshPort=" + strconv.Itoa(p.ssh)}
+	args := p.upArgs()
 	first := p.command(t.Context(), nil, args...)
 	if err := first.Start(); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/creack/pty"
 )
 
 // label marks what a stack owns.
@@ -151,6 +154,23 @@ func (p *project) runEnv(ctx context.Context, env []string, args ...string) resu
 		r.code = -1
 	}
 	return r
+}
+
+// answer runs the launcher on a terminal, where someone types an answer.
+func (p *project) answer(text string, args ...string) result {
+	p.t.Helper()
+	cmd := p.command(p.t.Context(), nil, args...)
+	terminal, err := pty.Start(cmd)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer terminal.Close()
+	if _, err := terminal.WriteString(text + "\n"); err != nil {
+		p.t.Fatal(err)
+	}
+	out, _ := io.ReadAll(terminal) // ends with an error when the program has ended
+	_ = cmd.Wait()
+	return result{out: string(out), code: cmd.ProcessState.ExitCode()}
 }
 
 // up brings the stack up on its own ports with source images.

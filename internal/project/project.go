@@ -41,7 +41,7 @@ func Find(dir string) (Project, error) {
 			return Project{}, problem.New(
 				fmt.Sprintf("finding the project from %q", start),
 				errors.New("neither it nor a folder above it has this project's Pulumi.yaml"),
-				"change to a clone of gitops-pipeline, or name it with pipeline --dir")
+				"run it inside a clone of gitops-pipeline, or name that with pipeline --dir")
 		}
 	}
 }

@@ -139,7 +139,7 @@ func (d *Display) event(e apitype.EngineEvent, now time.Time) {
 	case e.ResourcePreEvent != nil:
 		m := e.ResourcePreEvent.Metadata
 		if verb, ok := verbs[m.Op]; ok && custom(m) {
-			d.busy[key(m)] = operation{text: verb[0] + " " + name(m), start: now, said: now}
+			d.busy[key(m)] = operation{text: fmt.Sprintf("%-11s %s", verb[0], name(m)), start: now, said: now}
 		}
 	case e.ResOutputsEvent != nil:
 		m := e.ResOutputsEvent.Metadata

@@ -52,7 +52,7 @@ func TestEvents(t *testing.T) {
 
 	const want = `  created     Volume          forge-data (2.0s)
   kept        User            owner (2.0s)
-  changing Container       slow, 11.0s so far
+  changing    Container       slow, 11.0s so far
   failed    Container       slow (12.0s)
   warning   twice
 `

@@ -42,8 +42,8 @@ test: docker parts ## Run every test, with real parts: unit tests, then end to e
 	go test -count=1 -timeout 60m -tags e2e -v ./e2e
 
 .PHONY: test-long
-test-long: docker parts ## The end-to-end tests of crashes in their long form (about an hour)
-	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestForgeKilled' ./e2e
+test-long: docker parts ## Crash and load tests in their long form (about an hour)
+	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestForgeKilled|TestRollingStops|TestHalfOpen' ./e2e
 
 .PHONY: docker
 docker: launcher ## Install and start Docker where none answers (Debian, Ubuntu; as root)

@@ -10,7 +10,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -156,19 +155,33 @@ func (p *project) runEnv(ctx context.Context, env []string, args ...string) resu
 	return r
 }
 
-// answer runs the launcher on a terminal, where someone types an answer.
-func (p *project) answer(text string, args ...string) result {
+// answer runs the launcher on a terminal, where someone types an answer to the
+// question once it stands there.
+func (p *project) answer(question, text string, args ...string) result {
 	p.t.Helper()
-	cmd := p.command(p.t.Context(), nil, args...)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := p.command(ctx, nil, args...)
 	terminal, err := pty.Start(cmd)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer terminal.Close()
-	if _, err := terminal.WriteString(text + "\n"); err != nil {
-		p.t.Fatal(err)
+	var out []byte
+	asked := false
+	for chunk := make([]byte, 4096); ; {
+		n, err := terminal.Read(chunk)
+		out = append(out, chunk[:n]...)
+		if !asked && bytes.Contains(out, []byte(question)) {
+			asked = true
+			if _, err := terminal.WriteString(text + "\n"); err != nil {
+				p.t.Fatal(err)
+			}
+		}
+		if err != nil { // the program has ended
+			break
+		}
 	}
-	out, _ := io.ReadAll(terminal) // ends with an error when the program has ended
 	_ = cmd.Wait()
 	return result{out: string(out), code: cmd.ProcessState.ExitCode()}
 }

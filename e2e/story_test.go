@@ -136,11 +136,12 @@ func TestStory(t *testing.T) {
 	step("purge leaves nothing", func(t *testing.T) {
 		p.run(t.Context(), "down", "--purge").must(t, 2, "--yes")
 		before := p.labelled()
-		p.answer("wrong", "down", "--purge").must(t, 1, before.volumes[0], "nothing was removed")
+		const question = "Type the stack's name"
+		p.answer(question, "wrong", "down", "--purge").must(t, 1, before.volumes[0], "nothing was removed")
 		if left := p.labelled(); left.count() != before.count() {
 			t.Errorf("got %+v after a purge that was not confirmed, want %+v", left, before)
 		}
-		p.answer(p.stack, "down", "--purge").must(t, 0)
+		p.answer(question, p.stack, "down", "--purge").must(t, 0)
 		if left := p.labelled(); left.count() > 0 {
 			t.Errorf("got %+v after the purge, want nothing", left)
 		}

@@ -16,13 +16,38 @@ fi
 gitea=(/usr/local/bin/gitea --config "$GITEA_APP_INI")
 "${gitea[@]}" migrate > /dev/null
 
-password=$(cat "$ADMIN_PASSWORD_FILE")
-if "${gitea[@]}" admin user list --admin | awk '{print $2}' | grep -qx "$ADMIN_USER"; then
-  "${gitea[@]}" admin user change-password --username "$ADMIN_USER" --password "$password" --must-change-password=false > /dev/null
-else
-  "${gitea[@]}" admin user create --admin --username "$ADMIN_USER" --password "$password" \
+if ! "${gitea[@]}" admin user list --admin | awk '{print $2}' | grep -qx "$ADMIN_USER"; then
+  "${gitea[@]}" admin user create --admin --username "$ADMIN_USER" --random-password \
     --email "$ADMIN_USER@noreply.localhost" --must-change-password=false > /dev/null
 fi
-unset password
+
+# The password is set through the API, once the forge answers: an argument of
+# a command would show it to everyone on the host. Configuration that holds a
+# secret reaches curl by its standard input.
+api="http://127.0.0.1:${GITEA__server__HTTP_PORT:?}/api"
+rm -f "$READY_FILE"
+set_password() {
+  local password token
+  password=$(cat "$ADMIN_PASSWORD_FILE")
+  until curl --silent --fail --output /dev/null "$api/healthz"; do sleep 0.1; done
+  if ! curl --silent --fail --output /dev/null --config - "$api/v1/user" <<< "user = \"$ADMIN_USER:$password\""; then
+    token=$("${gitea[@]}" admin user generate-access-token --username "$ADMIN_USER" \
+      --token-name "start-$(date +%s%N)" --scopes write:admin --raw)
+    curl --silent --show-error --fail --output /dev/null --config - "$api/v1/admin/users/$ADMIN_USER" << CONFIG
+request = "PATCH"
+header = "Authorization: token $token"
+header = "Content-Type: application/json"
+data = "{\\"source_id\\": 0, \\"login_name\\": \\"$ADMIN_USER\\", \\"must_change_password\\": false, \\"password\\": \\"$password\\"}"
+CONFIG
+  fi
+  # Tokens of this start, and of one that was cut off, have served.
+  local config="user = \"$ADMIN_USER:$password\""
+  curl --silent --fail --config - "$api/v1/users/$ADMIN_USER/tokens" <<< "$config" |
+    grep -o '"name":"start-[0-9]*"' | cut -d'"' -f4 | while read -r name; do
+      curl --silent --fail --request DELETE --config - "$api/v1/users/$ADMIN_USER/tokens/$name" <<< "$config"
+    done || true # there is none
+  touch "$READY_FILE"
+}
+set_password &
 
 exec "${gitea[@]}" web

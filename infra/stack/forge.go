@@ -17,6 +17,7 @@ var forgeStart string
 const (
 	startFile         = "/opt/gitops-pipeline/start.sh"
 	adminPasswordFile = "/opt/gitops-pipeline/admin-password"
+	readyFile         = "/tmp/forge-ready" // says that the admin's password is set
 	runnerTokenFile   = "/opt/gitops-pipeline/runner-token"
 	forgeAlias        = "forge" // the forge's name on the stack's network
 	forgeSSHPort      = 2222    // in the container
@@ -105,7 +106,7 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 		// No other program is needed in the image: bash speaks TCP.
 		Healthcheck: docker.ContainerHealthcheckArgs{
 			Tests: pulumi.ToStringArray([]string{"CMD", "bash", "-c",
-				`exec 3<>/dev/tcp/127.0.0.1/` + httpPort + ` && printf 'GET /api/healthz HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3 && head -n 1 <&3 | grep -q ' 200 '`}),
+				`test -e ` + readyFile + ` && exec 3<>/dev/tcp/127.0.0.1/` + httpPort + ` && printf 'GET /api/healthz HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3 && head -n 1 <&3 | grep -q ' 200 '`}),
 			Interval: pulumi.String("1s"), Timeout: pulumi.String("5s"), StartPeriod: pulumi.String("1m0s"), Retries: pulumi.Int(5),
 		},
 		Wait:                pulumi.Bool(true),
@@ -138,6 +139,7 @@ func forgeEnvironment(cfg Config) []string {
 	return []string{
 		"ADMIN_USER=" + AdminUser,
 		"ADMIN_PASSWORD_FILE=" + adminPasswordFile,
+		"READY_FILE=" + readyFile,
 		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
 		"GITEA__actions__DEFAULT_ACTIONS_URL=self",
 		"GITEA__actions__ENABLED=true",

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	_ "embed" // runner-start.sh
 	"fmt"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
@@ -9,6 +10,9 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
 )
+
+//go:embed runner-start.sh
+var runnerStart string
 
 // engineSocket is where an engine of its own listens, seen from its runner.
 const engineSocket = "/run/engine/docker.sock"
@@ -52,9 +56,11 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		return nil, err
 	}
 	runner := &docker.ContainerArgs{
-		Image:   pulumi.String(args.Images.Runner),
-		Labels:  containerLabels(ctx),
-		Restart: pulumi.String("unless-stopped"),
+		Image:       pulumi.String(args.Images.Runner),
+		Labels:      containerLabels(ctx),
+		Restart:     pulumi.String("unless-stopped"),
+		Init:        pulumi.Bool(true),
+		Entrypoints: pulumi.ToStringArray([]string{"/bin/bash", startFile}),
 		Envs: pulumi.ToStringArray([]string{
 			"CONFIG_FILE=" + runnerConfigFile,
 			"GITEA_INSTANCE_URL=" + args.Config.URL(),
@@ -87,6 +93,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		return runnerConfig(args.Config, job, socket)
 	}).(pulumi.StringOutput)
 	runner.Uploads = docker.ContainerUploadArray{
+		upload(startFile, pulumi.String(runnerStart), "0555"),
 		upload(runnerConfigFile, config, "0444"),
 		upload(runnerTokenFile, args.Forge.RegistrationToken, "0400"),
 	}

@@ -1,0 +1,241 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+)
+
+// TestSecretsStaySecret looks for the value of every secret of a stack in every
+// place that shows more than it should, over the stack's whole life.
+func TestSecretsStaySecret(t *testing.T) {
+	p := newProject(t, nil)
+	places := places{} // what was seen there, by name
+	arguments := watchArguments(t)
+	places["output of up"] = p.up().must(t, 0, "can be pulled").out
+	places["output of up --refresh"] = p.up("--refresh").must(t, 0).out
+	places["process arguments"] = arguments()
+
+	secrets := p.secrets()
+	p.edit("service/handler.go", "It runs.", "It runs again.")
+	if got := p.awaitRun(p.commitAndPush("Change the page")); got != "success" {
+		t.Fatalf("got a run that ended in %s, want success", got)
+	}
+	p.workflowLogs(places)
+	p.dockerSees(places)
+	clone := filepath.Join(t.TempDir(), "clone")
+	git(t, p.dir, "clone", "--quiet", p.status().URLs["cloneUrl"], clone)
+	places["repository"] = git(t, clone, "log", "--all", "--patch", "--text")
+
+	arguments = watchArguments(t)
+	places["output of down"] = p.run(t.Context(), "down", "--yes").must(t, 0).out
+	places["process arguments of down"] = arguments()
+	p.files(places)
+
+	size := 0
+	for _, text := range places {
+		size += len(text)
+	}
+	t.Logf("looked for %d secrets in %d places, %d bytes", len(secrets), len(places), size)
+	for name, secret := range secrets {
+		if len(secret) < 16 {
+			t.Errorf("got a secret %s of %d characters, want a real one", name, len(secret))
+		}
+		for place, text := range places {
+			for _, form := range []string{secret, base64.StdEncoding.EncodeToString([]byte(secret))} {
+				if strings.Contains(text, form) {
+					t.Errorf("the secret %s is in the %s", name, place)
+				}
+			}
+		}
+	}
+}
+
+// places are texts by the name of where they are.
+type places map[string]string
+
+// secrets are the values of the stack's secrets, from where they are at home.
+func (p *project) secrets() map[string]string {
+	p.t.Helper()
+	found := map[string]string{}
+	s := p.status()
+	for name, value := range s.Secrets {
+		found[name] = value
+	}
+	forge, runner := p.container("forge-container"), p.container("runner-0-container")
+	found["registration token"] = docker(p.t, "exec", forge, "cat", "/opt/gitops-pipeline/runner-token")
+	found["SECRET_KEY"] = docker(p.t, "exec", forge, "cat", "/etc/gitea/secrets/secret-key")
+	ini := docker(p.t, "exec", forge, "cat", "/etc/gitea/app.ini")
+	for _, m := range regexp.MustCompile(`(?m)^(\w*(?:JWT_SECRET|INTERNAL_TOKEN))\s*=\s*(\S+)`).FindAllStringSubmatch(ini, -1) {
+		found[m[1]] = m[2]
+	}
+	var registered struct{ Token string }
+	if err := json.Unmarshal([]byte(docker(p.t, "exec", runner, "cat", "/data/.runner")), &registered); err != nil {
+		p.t.Fatal(err)
+	}
+	found["runner credential"] = registered.Token
+	passphrase, err := os.ReadFile(filepath.Join(p.dir, ".pipeline", "passphrase"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	found["passphrase"] = strings.TrimSpace(string(passphrase))
+	found["REGISTRY_PASS"] = p.registryToken(found["passphrase"])
+	if len(found) < 9 {
+		p.t.Fatalf("got %d secrets, want at least 9", len(found))
+	}
+	return found
+}
+
+// registryToken is the access token in the decrypted state.
+func (p *project) registryToken(passphrase string) string {
+	p.t.Helper()
+	cli, err := parts.Pulumi(p.t.Context(), "..", p.t.Output())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	cmd := exec.Command(cli, "stack", "export", "--show-secrets", "--stack", p.stack)
+	cmd.Dir = p.dir
+	cmd.Env = append(os.Environ(), "PULUMI_CONFIG_PASSPHRASE="+passphrase,
+		"PULUMI_BACKEND_URL=file://"+filepath.Join(p.dir, ".pipeline", "state"))
+	out, err := cmd.Output()
+	if err != nil {
+		p.t.Fatalf("exporting the state: %v", err)
+	}
+	var state struct {
+		Deployment struct {
+			Resources []struct {
+				Type    string
+				Outputs map[string]any
+			}
+		}
+	}
+	if err := json.Unmarshal(out, &state); err != nil {
+		p.t.Fatal(err)
+	}
+	for _, r := range state.Deployment.Resources {
+		if r.Type != "gitea:index:AccessToken" {
+			continue
+		}
+		secret, _ := r.Outputs["token"].(map[string]any)
+		var token string
+		if text, ok := secret["plaintext"].(string); ok && json.Unmarshal([]byte(text), &token) == nil {
+			return token
+		}
+	}
+	p.t.Fatal("the state has no access token")
+	return ""
+}
+
+// workflowLogs adds the logs of all jobs.
+func (p *project) workflowLogs(places places) {
+	p.t.Helper()
+	s := p.status()
+	api := strings.Replace(s.URLs["forgeUrl"], "http://", "http://gitops:"+s.Secrets["ownerPassword"]+"@", 1) +
+		"/api/v1/repos/gitops/gitops-pipeline/actions"
+	read := func(url string) []byte {
+		resp, err := http.Get(url)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			p.t.Fatalf("reading a log: %s, %v", resp.Status, err)
+		}
+		return body
+	}
+	var list struct{ Jobs []struct{ ID int } }
+	if err := json.Unmarshal(read(api+"/jobs"), &list); err != nil || len(list.Jobs) < 4 {
+		p.t.Fatalf("got %d jobs and %v, want those of two runs", len(list.Jobs), err)
+	}
+	for _, j := range list.Jobs {
+		places[fmt.Sprintf("log of job %d", j.ID)] = string(read(fmt.Sprintf("%s/jobs/%d/logs", api, j.ID)))
+	}
+}
+
+// dockerSees adds what the engine tells of the stack's things and their images.
+func (p *project) dockerSees(places places) {
+	p.t.Helper()
+	things := p.labelled()
+	for _, id := range things.containers {
+		places["inspection of container "+id[:12]] = docker(p.t, "inspect", id)
+		places["log of container "+id[:12]] = docker(p.t, "logs", id)
+		image := docker(p.t, "inspect", "--format", "{{.Image}}", id)
+		places["history of image "+image] = docker(p.t, "history", "--no-trunc", image) + docker(p.t, "inspect", image)
+	}
+	for _, name := range append(things.volumes, things.networks...) {
+		places["inspection of "+name] = docker(p.t, "inspect", name)
+	}
+}
+
+// files adds the state, the configuration, and all that everyone may read.
+func (p *project) files(places places) {
+	p.t.Helper()
+	state := filepath.Join(p.dir, ".pipeline", "state")
+	err := filepath.WalkDir(p.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if info.Mode().Perm()&0o004 == 0 && !strings.HasPrefix(path, state) && !strings.HasPrefix(d.Name(), "Pulumi.") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		places["file "+path] = string(text)
+		return err
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// watchArguments notes the arguments of all the machine's processes until the
+// returned function is called, which gives them.
+func watchArguments(t *testing.T) func() string {
+	t.Helper()
+	stop, done := make(chan struct{}), make(chan struct{})
+	seen := map[string]bool{}
+	go func() {
+		defer close(done)
+		for tick := time.NewTicker(5 * time.Millisecond); ; {
+			select {
+			case <-stop:
+				tick.Stop()
+				return
+			case <-tick.C:
+				files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+				for _, file := range files {
+					if text, err := os.ReadFile(file); err == nil {
+						seen[strings.ReplaceAll(string(text), "\x00", " ")] = true
+					}
+				}
+			}
+		}
+	}()
+	return func() string {
+		close(stop)
+		<-done
+		var all strings.Builder
+		for text := range seen {
+			all.WriteString(text + "\n")
+		}
+		return all.String()
+	}
+}

@@ -88,7 +88,7 @@ func (b *builder) buildAll(ctx context.Context, n names) error {
 		return err
 	}
 	if err := b.image(ctx, "runner", "Dockerfile", n.runner, map[string]string{"OS": n.os}, func(dir string) error {
-		return b.stageRunner(ctx, dir, runner)
+		return copyFile(runner, filepath.Join(dir, "gitea-runner"), 0o755)
 	}); err != nil {
 		return err
 	}
@@ -138,17 +138,6 @@ func (b *builder) stageGitea(ctx context.Context, dir, program string) error {
 		}
 	}
 	return copyFile(program, filepath.Join(dir, "gitea"), 0o755)
-}
-
-func (b *builder) stageRunner(ctx context.Context, dir, program string) error {
-	module, err := b.pinnedModule(ctx, runnerBinary)
-	if err != nil {
-		return err
-	}
-	if err := copyFile(filepath.Join(module, "scripts", "run.sh"), filepath.Join(dir, "run.sh"), 0o755); err != nil {
-		return err
-	}
-	return copyFile(program, filepath.Join(dir, "gitea-runner"), 0o755)
 }
 
 func (b *builder) pinnedModule(ctx context.Context, bin binary) (string, error) {

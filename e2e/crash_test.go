@@ -182,15 +182,11 @@ func (p *project) awaitHealthy(killed int, forge string) time.Duration {
 	last := "no new process"
 	for time.Since(start) < time.Minute {
 		if pid := docker(p.t, "inspect", "--format", "{{.State.Pid}}", forge); pid != strconv.Itoa(killed) && pid != "0" {
-			resp, err := http.Get(url)
+			_, err := get(url)
 			if err == nil {
-				_ = resp.Body.Close()
-				if last = resp.Status; resp.StatusCode == http.StatusOK {
-					return time.Since(start)
-				}
-			} else {
-				last = err.Error()
+				return time.Since(start)
 			}
+			last = err.Error()
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -5,10 +5,8 @@ package e2e
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,7 +45,7 @@ func TestRollingStops(t *testing.T) {
 				if !r.ready.Load() {
 					continue // the other one's turn
 				}
-				if err := get(r.url + "/version"); err != nil {
+				if _, err := get(r.url + "/version"); err != nil {
 					failed.Add(1)
 					firstFailure.CompareAndSwap(nil, err.Error())
 				}
@@ -118,7 +116,7 @@ func TestHalfOpen(t *testing.T) {
 			left--
 			slowest = max(slowest, took)
 		default:
-			if err := get(r.url + "/health"); err != nil {
+			if _, err := get(r.url + "/health"); err != nil {
 				t.Fatalf("with %d half-open connections: %v", left, err)
 			}
 			answers++
@@ -151,7 +149,8 @@ func newReplica(t *testing.T, program string) *replica {
 			case <-done:
 				return
 			case <-tick.C:
-				r.ready.Store(get(r.url+"/ready") == nil)
+				_, err := get(r.url + "/ready")
+				r.ready.Store(err == nil)
 			}
 		}
 	}()
@@ -205,23 +204,4 @@ func buildService(t *testing.T) string {
 		t.Fatalf("building the service: %v\n%s", err, out)
 	}
 	return program
-}
-
-// loadClient keeps a connection for each of the load's workers.
-var loadClient = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
-
-// get asks once; anything but a whole answer of 200 is an error.
-func get(url string) error {
-	resp, err := loadClient.Get(url)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s", url, resp.Status)
-	}
-	return nil
 }

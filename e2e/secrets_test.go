@@ -6,9 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"io/fs"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -146,24 +144,19 @@ func (p *project) workflowLogs(places places) {
 	s := p.status()
 	api := strings.Replace(s.URLs["forgeUrl"], "http://", "http://gitops:"+s.Secrets["ownerPassword"]+"@", 1) +
 		"/api/v1/repos/gitops/gitops-pipeline/actions"
-	read := func(url string) []byte {
-		resp, err := http.Get(url)
+	read := func(url string) string {
+		body, err := get(url)
 		if err != nil {
-			p.t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != http.StatusOK {
-			p.t.Fatalf("reading a log: %s, %v", resp.Status, err)
+			p.t.Fatalf("reading a log: %v", err)
 		}
 		return body
 	}
 	var list struct{ Jobs []struct{ ID int } }
-	if err := json.Unmarshal(read(api+"/jobs"), &list); err != nil || len(list.Jobs) < 4 {
+	if err := json.Unmarshal([]byte(read(api+"/jobs")), &list); err != nil || len(list.Jobs) < 4 {
 		p.t.Fatalf("got %d jobs and %v, want those of two runs", len(list.Jobs), err)
 	}
 	for _, j := range list.Jobs {
-		places[fmt.Sprintf("log of job %d", j.ID)] = string(read(fmt.Sprintf("%s/jobs/%d/logs", api, j.ID)))
+		places[fmt.Sprintf("log of job %d", j.ID)] = read(fmt.Sprintf("%s/jobs/%d/logs", api, j.ID))
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -191,15 +190,12 @@ func await(t *testing.T, url, want string) {
 	t.Helper()
 	last := "nothing"
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		resp, err := http.Get(url)
-		if err != nil {
-			last = err.Error()
-			continue
-		}
-		body, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if last = fmt.Sprintf("%s %s", resp.Status, body); resp.StatusCode == http.StatusOK && strings.Contains(string(body), want) {
+		body, err := get(url)
+		if err == nil && strings.Contains(body, want) {
 			return
+		}
+		if last = body; err != nil {
+			last = err.Error()
 		}
 	}
 	t.Fatalf("%s answers %s, want 200 with %s", url, last, want)

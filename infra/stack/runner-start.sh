@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Starts a runner: registers it with the forge, once, then takes jobs.
 #
-# The image's own start script passes the registration token as an argument,
+# The official image's start script passes the registration token as an argument,
 # which everyone on the host could read; here it is an answer to the question
 # that gitea-runner asks on its standard input.
 set -euo pipefail

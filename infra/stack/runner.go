@@ -1,7 +1,7 @@
 package stack
 
 import (
-	_ "embed" // runner-start.sh
+	_ "embed" // the start script
 	"fmt"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"

@@ -14,8 +14,13 @@ import (
 //go:embed runner-start.sh
 var runnerStart string
 
-// engineSocket is where an engine of its own listens, seen from its runner.
-const engineSocket = "/run/engine/docker.sock"
+// Where an engine of its own has its socket, seen from its runner as from the
+// engine itself, and its data.
+const (
+	engineRun    = "/run/engine"
+	engineSocket = engineRun + "/docker/docker.sock"
+	engineData   = "/engine"
+)
 
 // hostSocket is the host's engine, for runner.engine=host.
 const hostSocket = "/var/run/docker.sock"
@@ -23,12 +28,26 @@ const hostSocket = "/var/run/docker.sock"
 // runnerConfigFile is the runner's configuration, in its container.
 const runnerConfigFile = "/opt/gitops-pipeline/config.yaml"
 
-// engineCapabilities are what a Docker engine needs beyond Docker's default
-// set, each for its reason. It is not privileged.
+// engineCapabilities are all that the outer half of an engine has, each for its
+// reason. Jobs have none of them: they run in a user namespace of their own.
 var engineCapabilities = []string{
-	"CAP_NET_ADMIN", // the bridge, addresses and iptables rules of its containers
-	"CAP_SYS_ADMIN", // mounts, namespaces and cgroups of its containers
+	"CAP_CHOWN",            // gives the inner engine's folders to its user
+	"CAP_DAC_OVERRIDE",     // removes what the inner engine left in them
+	"CAP_FOWNER",           // keeps owners and modes when it copies the images' descriptions
+	"CAP_KILL",             // ends the inner engine, whose processes are another user's
+	"CAP_NET_ADMIN",        // the link to the inner engine, and the firewall in between
+	"CAP_NET_BIND_SERVICE", // port 53, at which jobs ask for names
+	"CAP_NET_RAW",          // iptables
+	"CAP_SETFCAP",          // a user namespace whose root may set capabilities on files
+	"CAP_SETGID",           // the user namespace's groups
+	"CAP_SETUID",           // the user namespace's users
+	"CAP_SYS_ADMIN",        // mounts, and the namespaces of the inner engine
+	"CAP_SYS_PTRACE",       // finds the inner engine's process
 }
+
+// engineShares is the weight of an engine's container when the host's cores are
+// all in use; that of every other container is 1024.
+const engineShares = 256
 
 // Runner is a Gitea Actions runner with, by default, a Docker engine of its
 // own.
@@ -66,6 +85,8 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 			"GITEA_INSTANCE_URL=" + args.Config.URL(),
 			"GITEA_RUNNER_NAME=" + ctx.Stack() + "-" + name,
 			"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
+			fmt.Sprintf("EPHEMERAL=%t", args.Config.Runner.Ephemeral),
+			fmt.Sprintf("FRESH_ENGINE=%t", args.Config.Runner.fresh()),
 		}),
 		Volumes: docker.ContainerVolumeArray{
 			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String("/data")},
@@ -86,7 +107,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		}
 		runner.NetworkMode = pulumi.Sprintf("container:%s", engine.ID())
 		runner.Volumes = append(runner.Volumes.(docker.ContainerVolumeArray), docker.ContainerVolumeArgs{
-			VolumeName: run.Name, ContainerPath: pulumi.String("/run/engine"),
+			VolumeName: run.Name, ContainerPath: pulumi.String(engineRun),
 		})
 	}
 	config := args.Actions.JobImage.ApplyT(func(job string) (string, error) {
@@ -117,27 +138,34 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 	if err != nil {
 		return nil, nil, err
 	}
+	cfg := args.Config
 	engine := &docker.ContainerArgs{
-		Image:        pulumi.String(args.Images.Engine),
-		Labels:       containerLabels(ctx),
-		Restart:      pulumi.String("unless-stopped"),
-		Capabilities: docker.ContainerCapabilitiesArgs{Adds: pulumi.ToStringArray(engineCapabilities)},
+		Image:   pulumi.String(args.Images.Engine),
+		Labels:  containerLabels(ctx),
+		Restart: pulumi.String("unless-stopped"),
+		Capabilities: docker.ContainerCapabilitiesArgs{
+			Adds: pulumi.ToStringArray(engineCapabilities), Drops: pulumi.ToStringArray([]string{"ALL"}),
+		},
 		SecurityOpts: pulumi.ToStringArray([]string{"seccomp=unconfined", "apparmor=unconfined"}),
+		CpuShares:    pulumi.Int(engineShares),
+		Envs: pulumi.StringArray{
+			pulumi.Sprintf("DISK_RESERVE=%d", cfg.Runner.DiskReserve),
+			pulumi.Sprintf("FORGE=%s:%d", forgeAlias, cfg.HTTPPort),
+			pulumi.Sprintf("FORGE_NAME=%s", cfg.Host),
+			pulumi.Sprintf("NETWORK=%s", cfg.Runner.Network),
+			pulumi.Sprintf("PRELOAD=%s", args.Actions.preload()),
+			pulumi.Sprintf("PROCESS_LIMIT=%d", cfg.Runner.Processes),
+		},
 		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
 			Name: args.Forge.Network,
 		}},
 		Volumes: docker.ContainerVolumeArray{
-			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String("/var/lib/docker")},
-			docker.ContainerVolumeArgs{VolumeName: run.Name, ContainerPath: pulumi.String("/run/engine")},
+			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String(engineData)},
+			docker.ContainerVolumeArgs{VolumeName: run.Name, ContainerPath: pulumi.String(engineRun)},
 		},
 		Wait:                pulumi.Bool(true),
-		WaitTimeout:         pulumi.Int(60),
+		WaitTimeout:         pulumi.Int(300), // it pulls the images of its jobs
 		DestroyGraceSeconds: pulumi.Int(10),
-	}
-	if args.Config.loopback() {
-		engine.Envs = pulumi.ToStringArray([]string{
-			fmt.Sprintf("FORWARD=127.0.0.1:%d=%s:%d", args.Config.HTTPPort, forgeAlias, args.Config.HTTPPort),
-		})
 	}
 	args.Config.Runner.Limits.apply(engine)
 	container, err := docker.NewContainer(ctx, name, engine, pulumi.Parent(r), pulumi.DeleteBeforeReplace(true))
@@ -147,6 +175,13 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 // runnerConfig is the runner's configuration file.
 func runnerConfig(cfg Config, jobImage, socket string) (string, error) {
 	type m = map[string]any
+	job := m{"network": "host", "force_pull": false, "docker_host": "unix://" + socket}
+	if !cfg.Runner.fresh() {
+		// Go's caches are volumes of the engine, so that a second job compiles
+		// only what changed.
+		job["options"] = "-v go-build:/root/.cache/go-build -v go-mod:/root/go/pkg/mod"
+		job["valid_volumes"] = []string{"go-build", "go-mod"}
+	}
 	data, err := yaml.Marshal(m{
 		"log": m{"level": "info"},
 		"runner": m{
@@ -154,14 +189,8 @@ func runnerConfig(cfg Config, jobImage, socket string) (string, error) {
 			"fetch_interval": "500ms", "fetch_interval_max": "500ms",
 			"labels": []string{"self-hosted:docker://" + jobImage},
 		},
-		// Go's caches are volumes of the engine, so that a second job compiles
-		// only what changed.
-		"container": m{
-			"network": "host", "force_pull": false, "docker_host": "unix://" + socket,
-			"options":       "-v go-build:/root/.cache/go-build -v go-mod:/root/go/pkg/mod",
-			"valid_volumes": []string{"go-build", "go-mod"},
-		},
-		"cache": m{"enabled": false},
+		"container": job,
+		"cache":     m{"enabled": false},
 	})
 	return string(data), err
 }

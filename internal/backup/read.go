@@ -70,31 +70,34 @@ func verify(f *os.File) (Header, error) {
 }
 
 // Open verifies an archive and reads everything but its volumes.
-func Open(file string, key Key) (a *Archive, err error) {
+func Open(file string, key Key) (*Archive, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("opening the backup: %w", err)
 	}
-	a = &Archive{file: f}
-	defer func() {
-		if err != nil {
-			a.Close()
-		}
-	}()
-	if a.Header, err = verify(f); err != nil {
+	a := &Archive{file: f}
+	if err := a.open(key); err != nil {
+		a.Close()
 		return nil, err
 	}
-	var plain io.Reader = bufio.NewReaderSize(f, 1<<20)
+	return a, nil
+}
+
+func (a *Archive) open(key Key) (err error) {
+	if a.Header, err = verify(a.file); err != nil {
+		return err
+	}
+	var plain io.Reader = bufio.NewReaderSize(a.file, 1<<20)
 	if a.Header.Encrypted != EncryptedNot {
 		if plain, err = key.open(plain); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if a.packed, err = zstd.NewReader(plain); err != nil {
-		return nil, fmt.Errorf("decompressing the backup: %w", err)
+		return fmt.Errorf("decompressing the backup: %w", err)
 	}
 	a.entries = tar.NewReader(a.packed)
-	return a, a.readSmall()
+	return a.readSmall()
 }
 
 // Close closes the file.

@@ -31,6 +31,17 @@ missing() { awk 'FILENAME == ARGV[1] { good[$0]; next } !($0 in good)' /work/goo
 
 names() { sed 's/^[0-9]* [0-9]* [0-9-]* [0-9]* //'; }
 
+# pack makes archives of the files whose names it reads: busybox's tar takes them
+# as arguments only, of which there can be too many for one.
+pack() {
+  rm -rf "$1"
+  mkdir "$1"
+  # shellcheck disable=SC2016 # the inner shell's own
+  tr '\n' '\0' | xargs -0 sh -c 'tar -cf "$0/$$.tar" --no-recursion "$@"' "$1"
+}
+
+unpack() { for part in "$1"/*.tar; do tar -xpf "$part" -C /volumes; done; }
+
 need=$(du -sk . | awk '{ print $1 }')
 free=$(df -Pk / | awk 'NR == 2 { print $4 }')
 # The copy, what comes on top in the second step, and air for the forge.
@@ -52,8 +63,8 @@ while :; do
   if [ "$pass" = 1 ]; then
     cp -a . /volumes 2> /dev/null || true
   else
-    names < /work/todo > /work/names
-    tar -cf - -T /work/names 2> /dev/null | tar -xpf - -C /volumes 2> /dev/null || true
+    names < /work/todo | pack /work/rest 2> /dev/null || true
+    unpack /work/rest 2> /dev/null || true
   fi
   copied > /work/copied
   awk -v since="$since" '
@@ -73,7 +84,7 @@ list > /work/now
 missing /work/now | names > /work/names
 find . -regex "$unaccepted" -prune -o ! -type f ! -type s -print > /work/others
 cat /work/others >> /work/names
-tar -cf /work/rest.tar --no-recursion -T /work/names
+pack /work/rest < /work/names
 echo copied
 
 # From here on the forge is at work again. What is gone from the volumes goes
@@ -81,8 +92,8 @@ echo copied
 names < /work/now | cat - /work/others > /work/there
 (cd /volumes && find . -depth) | awk 'FILENAME == ARGV[1] { there[$0]; next } !($0 in there)' /work/there - |
   while IFS= read -r gone; do rm -rf "/volumes/$gone"; done
-tar -xpf /work/rest.tar -C /volumes
-rm /work/rest.tar
+unpack /work/rest
+rm -rf /work/rest
 # A lock of Git's belongs to a process, and none is in the copy: left behind, it
 # would refuse every push to its branch. No ref's name may end so.
 find /volumes/*/git/repositories -type f -name '*.lock' -exec rm -f {} + 2> /dev/null || true

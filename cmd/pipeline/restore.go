@@ -97,22 +97,18 @@ func (a *app) restore(ctx context.Context, file string, named bool, f restoreFla
 
 // openArchive verifies the file, and asks for its passphrase where that is needed.
 func (a *app) openArchive(file string, f restoreFlags) (*backup.Archive, error) {
-	header, err := backup.Verify(file)
-	key := backup.Key{IdentityFile: f.identity}
-	if err == nil {
+	archive, err := backup.Open(file, func(h backup.Header) (key backup.Key, err error) {
+		key.IdentityFile = f.identity
 		switch {
 		case f.passphraseFile != "":
 			key.Passphrase, err = backup.ReadPassphrase(f.passphraseFile)
-		case header.Encrypted == backup.EncryptedPassphrase:
+		case h.Encrypted == backup.EncryptedPassphrase:
 			key.Passphrase, err = a.askPassphrase("Passphrase of the backup: ")
-		case header.Encrypted == backup.EncryptedRecipients && f.identity == "":
-			return nil, &usageError{errors.New("the backup is encrypted to an age recipient; name the identity with --identity FILE")}
+		case f.identity == "":
+			err = &usageError{errors.New("the backup is encrypted to an age recipient; name the identity with --identity FILE")}
 		}
-	}
-	var archive *backup.Archive
-	if err == nil {
-		archive, err = backup.Open(file, key)
-	}
+		return key, err
+	})
 	next := ""
 	switch {
 	case errors.Is(err, backup.ErrNoBackup):

@@ -30,17 +30,7 @@ type Archive struct {
 	next    *tar.Header // the first entry that is not a small file
 }
 
-// Verify reads all of the file and compares its checksum.
-func Verify(file string) (Header, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return Header{}, fmt.Errorf("opening the backup: %w", err)
-	}
-	defer f.Close()
-	return verify(f)
-}
-
-// verify leaves the file at the start of what follows the header.
+// verify compares the checksum of the whole file. It leaves the file at the start of what follows the header.
 func verify(f *os.File) (Header, error) {
 	text := make([]byte, headerSize)
 	n, err := io.ReadFull(f, text)
@@ -69,8 +59,9 @@ func verify(f *os.File) (Header, error) {
 	return h, nil
 }
 
-// Open verifies an archive and reads everything but its volumes.
-func Open(file string, key Key) (*Archive, error) {
+// Open verifies an archive and reads everything but its volumes. key is asked for
+// what opens it if it is encrypted, once it was found whole.
+func Open(file string, key func(Header) (Key, error)) (*Archive, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("opening the backup: %w", err)
@@ -83,13 +74,17 @@ func Open(file string, key Key) (*Archive, error) {
 	return a, nil
 }
 
-func (a *Archive) open(key Key) (err error) {
+func (a *Archive) open(key func(Header) (Key, error)) (err error) {
 	if a.Header, err = verify(a.file); err != nil {
 		return err
 	}
 	var plain io.Reader = bufio.NewReaderSize(a.file, 1<<20)
 	if a.Header.Encrypted != EncryptedNot {
-		if plain, err = key.open(plain); err != nil {
+		k, err := key(a.Header)
+		if err != nil {
+			return err
+		}
+		if plain, err = k.open(plain); err != nil {
 			return err
 		}
 	}

@@ -169,7 +169,7 @@ func TestLogical(t *testing.T) {
 		"gitops-pipeline-dev-runner-0-data":        "runner-0-data",
 		"gitops-pipeline-dev-runner-0-engine-data": "",
 		"gitops-pipeline-dev-runner-0-engine-run":  "",
-		"elsewhere":                                "",
+		"elsewhere": "",
 	} {
 		got, keep := logical("dev", name)
 		if keep != (want != "") || keep && got != want {

@@ -164,7 +164,7 @@ func TestBackupKilled(t *testing.T) {
 	}
 	args := []string{"backup", file, "--force", "--passphrase-file", phrase}
 	clean := p.run(t.Context(), args...).must(t, 0, "writes were paused").took
-	for i, n := 0, long(4, 20); i < n; i++ {
+	for i, n := 0, long(2, 20); i < n; i++ {
 		at := spread(clean, i, n)
 		how := p.kill(at, i%2 == 0, args...)
 		p.run(t.Context(), args...).must(t, 0, "writes were paused")

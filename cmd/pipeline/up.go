@@ -73,6 +73,9 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 		return err
 	}
 	defer release()
+	if err := workspace.WholeData(p, a.opts.stack); err != nil {
+		return err
+	}
 
 	a.out.Section("Checking this machine")
 	if err := engine.Ensure(ctx, engine.Machine{}, a.out); err != nil {
@@ -106,6 +109,9 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 	}
 	shown, outputs, err := a.update(ctx, p, s, f.refresh)
 	if err != nil {
+		return err
+	}
+	if err := workspace.EndRestoring(p, a.opts.stack); err != nil {
 		return err
 	}
 	return a.afterUpdate(ctx, set, shown, outputs, start)
@@ -148,6 +154,9 @@ func (a *app) ready(ctx context.Context, p project.Project, s *workspace.Stack) 
 		return err
 	}
 	defer func() { _ = cli.Close() }()
+	if err := a.leftovers(ctx, cli); err != nil {
+		return err
+	}
 	return s.Recover(ctx, cli, a.out)
 }
 

@@ -31,18 +31,13 @@ const runnerConfigFile = "/opt/gitops-pipeline/config.yaml"
 // engineCapabilities are all that the outer half of an engine has, each for its
 // reason. Jobs have none of them: they run in a user namespace of their own.
 var engineCapabilities = []string{
-	"CAP_CHOWN",            // gives the inner engine's folders to its user
-	"CAP_DAC_OVERRIDE",     // removes what the inner engine left in them
-	"CAP_FOWNER",           // keeps owners and modes when it copies the images' descriptions
-	"CAP_KILL",             // ends the inner engine, whose processes are another user's
-	"CAP_NET_ADMIN",        // the link to the inner engine, and the firewall in between
-	"CAP_NET_BIND_SERVICE", // port 53, at which jobs ask for names
-	"CAP_NET_RAW",          // iptables
-	"CAP_SETFCAP",          // a user namespace whose root may set capabilities on files
-	"CAP_SETGID",           // the user namespace's groups
-	"CAP_SETUID",           // the user namespace's users
-	"CAP_SYS_ADMIN",        // mounts, and the namespaces of the inner engine
-	"CAP_SYS_PTRACE",       // finds the inner engine's process
+	"CAP_CHOWN",        // gives the inner engine's folders to its user
+	"CAP_DAC_OVERRIDE", // removes what the inner engine left in them
+	"CAP_FOWNER",       // keeps modes and times when it copies the images' descriptions
+	"CAP_NET_ADMIN",    // the link to the inner engine, and the firewall in between
+	"CAP_SETGID",       // the user namespace's groups
+	"CAP_SETUID",       // the user namespace's users
+	"CAP_SYS_ADMIN",    // mounts, and the namespaces of the inner engine
 }
 
 // engineShares is the weight of an engine's container when the host's cores are

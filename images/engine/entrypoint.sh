@@ -61,9 +61,10 @@ firewall() {
   iptables -P FORWARD DROP
   iptables -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
   case ${NETWORK:?} in
-    internet) # but nothing of the host, its networks and its cloud's
-      for private in 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16; do
-        iptables -A FORWARD -s $inside -d $private -j REJECT
+    internet) # the addresses of RFC 6890 that are not global: the host's, its networks', its cloud's
+      for special in 0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 \
+        192.0.2.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3; do
+        iptables -A FORWARD -s $inside -d $special -j REJECT
       done
       iptables -A FORWARD -s $inside -j ACCEPT
       ;;

@@ -1,0 +1,173 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// repository is a repository on a stack's forge, and a checkout of it.
+type repository struct {
+	p           *project
+	owner, name string
+	password    string // of the owner
+	dir         string
+}
+
+// newOwner makes a user with a repository.
+func (p *project) newOwner(owner, name string) *repository {
+	p.t.Helper()
+	r := &repository{p: p, owner: owner, name: name, password: rand.Text()}
+	admin := &repository{p: p, owner: "forge-admin", password: p.status().Secrets["adminPassword"]}
+	admin.api(http.MethodPost, "/admin/users", map[string]any{
+		"username": owner, "email": owner + "@localhost.localdomain", "password": r.password, "must_change_password": false,
+	}, nil)
+	return r.make()
+}
+
+// ownRepository makes another repository of the stack's own owner.
+func (p *project) ownRepository(name string) *repository {
+	p.t.Helper()
+	return (&repository{p: p, owner: "gitops", name: name, password: p.status().Secrets["ownerPassword"]}).make()
+}
+
+func (r *repository) make() *repository {
+	r.p.t.Helper()
+	r.api(http.MethodPost, "/user/repos", map[string]any{"name": r.name, "private": true}, nil)
+	r.dir = r.p.t.TempDir()
+	git(r.p.t, r.dir, "init", "--quiet", "--initial-branch=main")
+	return r
+}
+
+// api asks the forge as the repository's owner; answer may be nil, or a
+// *string for the text.
+func (r *repository) api(method, path string, body, answer any) {
+	r.p.t.Helper()
+	data, err := json.Marshal(body)
+	if err != nil {
+		r.p.t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(r.p.t.Context(), method, fmt.Sprintf("http://localhost:%d/api/v1%s", r.p.http, path), bytes.NewReader(data))
+	if err != nil {
+		r.p.t.Fatal(err)
+	}
+	req.SetBasicAuth(r.owner, r.password)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := httpClient.Do(req)
+	if err != nil {
+		r.p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode >= 300 {
+		r.p.t.Fatalf("%s %s: %s %v %s", method, path, resp.Status, err, text)
+	}
+	switch answer := answer.(type) {
+	case nil:
+	case *string:
+		*answer = string(text)
+	default:
+		if err := json.Unmarshal(text, answer); err != nil {
+			r.p.t.Fatalf("%s %s: %v", method, path, err)
+		}
+	}
+}
+
+func (r *repository) secret(name, value string) {
+	r.p.t.Helper()
+	r.api(http.MethodPut, fmt.Sprintf("/repos/%s/%s/actions/secrets/%s", r.owner, r.name, name), map[string]string{"data": value}, nil)
+}
+
+// commit writes the files, in place of all there were, and pushes them.
+func (r *repository) commit(files map[string]string) string {
+	r.p.t.Helper()
+	git(r.p.t, r.dir, "rm", "-r", "--quiet", "--ignore-unmatch", ".")
+	for name, text := range files {
+		path := filepath.Join(r.dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			r.p.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			r.p.t.Fatal(err)
+		}
+	}
+	git(r.p.t, r.dir, "add", "--all")
+	git(r.p.t, r.dir, "commit", "--quiet", "--allow-empty", "--message=Change")
+	git(r.p.t, r.dir, "push", "--quiet", fmt.Sprintf("http://%s:%s@localhost:%d/%s/%s.git", r.owner, r.password, r.p.http, r.owner, r.name), "HEAD:main")
+	return strings.TrimSpace(git(r.p.t, r.dir, "rev-parse", "HEAD"))
+}
+
+// attack runs the hostile workflow and returns what each probe came to.
+func (r *repository) attack(target string) map[string]string {
+	r.p.t.Helper()
+	return r.run("attack", target)
+}
+
+// run runs one of the workflows below testdata/hostile, and fails the test
+// unless it came to its end.
+func (r *repository) run(name, target string) map[string]string {
+	r.p.t.Helper()
+	results, log, conclusion := r.runLog(name, target)
+	if conclusion != "success" {
+		r.p.t.Fatalf("the job %s ended in %s:\n%s", name, conclusion, log)
+	}
+	return results
+}
+
+var probeLine = regexp.MustCompile(`(?m) PROBE (\S+) (reached|refused)$`)
+
+// runLog pushes a workflow and returns what its probes came to, its log, and
+// how it ended.
+func (r *repository) runLog(name, target string) (results map[string]string, log, conclusion string) {
+	r.p.t.Helper()
+	files := map[string]string{"target.sh": target}
+	for from, to := range map[string]string{name + ".yaml": ".gitea/workflows/" + name + ".yaml", name + ".sh": name + ".sh"} {
+		text, err := os.ReadFile(filepath.Join("testdata", "hostile", from))
+		if err != nil {
+			r.p.t.Fatal(err)
+		}
+		files[to] = string(text)
+	}
+	log, conclusion = r.job(r.commit(files))
+	results = map[string]string{}
+	for _, m := range probeLine.FindAllStringSubmatch(log, -1) {
+		results[m[1]] = m[2]
+	}
+	return results, log, conclusion
+}
+
+// job waits for the one job of a commit's run, and returns its log and how it
+// ended.
+func (r *repository) job(commit string) (log, conclusion string) {
+	r.p.t.Helper()
+	base := fmt.Sprintf("/repos/%s/%s/actions", r.owner, r.name)
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		var list struct {
+			Jobs []struct {
+				ID         int
+				HeadSHA    string `json:"head_sha"`
+				Conclusion string
+				Status     string
+			}
+		}
+		r.api(http.MethodGet, base+"/jobs", nil, &list)
+		for _, j := range list.Jobs {
+			if j.HeadSHA == commit && j.Status == "completed" {
+				r.api(http.MethodGet, fmt.Sprintf("%s/jobs/%d/logs", base, j.ID), nil, &log)
+				return log, j.Conclusion
+			}
+		}
+	}
+	r.p.t.Fatalf("the job of %s/%s at %s did not end in 5 minutes", r.owner, r.name, commit)
+	return "", ""
+}

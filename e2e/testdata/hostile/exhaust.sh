@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Bounded attacks on the host's memory, processes and disk.
+source ./target.sh
+
+# 10 GB: tail keeps a line whole, and this one does not end.
+if head -c 10G /dev/zero | tail > /dev/null; then echo "PROBE memory-10-gb reached"; else echo "PROBE memory-10-gb refused"; fi
+
+# A fork bomb of at most 20,000, counted.
+docker run --rm "$JOB_IMAGE" bash -c '
+  for ((i = 0; i < 20000; i++)); do sleep 30 & done 2> /dev/null
+  ' 2>&1 | grep -qi 'resource temporarily unavailable\|retry' && echo "PROBE fork-bomb refused" || echo "PROBE fork-bomb reached"
+
+# 64 GB of disk, a piece at a time.
+echo "PROBE-START full-disk"
+for ((i = 0; i < 64; i++)); do
+  docker run --rm --volume full:/x "$JOB_IMAGE" fallocate -l 1G "/x/$i" || exit 1
+done
+echo "PROBE full-disk reached"

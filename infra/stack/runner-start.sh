@@ -7,6 +7,9 @@
 set -euo pipefail
 cd /data
 
+# `pipeline rotate` empties the credential; over one that is there gitea-runner
+# asks whether to overwrite it.
+[[ -s .runner ]] || rm -f .runner
 until [[ -s .runner ]]; do
   printf '%s\n' "$(< "$GITEA_RUNNER_REGISTRATION_TOKEN_FILE")" |
     gitea-runner register --config "$CONFIG_FILE" --instance "$GITEA_INSTANCE_URL" --name "$GITEA_RUNNER_NAME" ||

@@ -51,6 +51,7 @@ type project struct {
 	stack string
 	http  int
 	ssh   int
+	uuids map[string]string // of runners, by their credential
 }
 
 // newProject copies what git knows of this project into a new folder. prepare

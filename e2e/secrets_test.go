@@ -81,11 +81,15 @@ func (p *project) secrets() map[string]string {
 	for _, m := range regexp.MustCompile(`(?m)^(\w*(?:JWT_SECRET|INTERNAL_TOKEN))\s*=\s*(\S+)`).FindAllStringSubmatch(ini, -1) {
 		found[m[1]] = m[2]
 	}
-	var registered struct{ Token string }
+	var registered struct{ UUID, Token string }
 	if err := json.Unmarshal([]byte(docker(p.t, "exec", runner, "cat", "/data/.runner")), &registered); err != nil {
 		p.t.Fatal(err)
 	}
 	found["runner credential"] = registered.Token
+	if p.uuids == nil {
+		p.uuids = map[string]string{}
+	}
+	p.uuids[registered.Token] = registered.UUID
 	passphrase, err := os.ReadFile(filepath.Join(p.dir, ".pipeline", "passphrase"))
 	if err != nil {
 		p.t.Fatal(err)
@@ -101,11 +105,7 @@ func (p *project) secrets() map[string]string {
 // registryToken is the access token in the decrypted state.
 func (p *project) registryToken(passphrase string) string {
 	p.t.Helper()
-	cli, err := parts.Pulumi(p.t.Context(), "..", p.t.Output())
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	cmd := exec.Command(cli, "stack", "export", "--show-secrets", "--stack", p.stack)
+	cmd := exec.Command(p.pulumi(), "stack", "export", "--show-secrets", "--stack", p.stack)
 	cmd.Dir = p.dir
 	cmd.Env = append(os.Environ(), "PULUMI_CONFIG_PASSPHRASE="+passphrase,
 		"PULUMI_BACKEND_URL=file://"+filepath.Join(p.dir, ".pipeline", "state"))
@@ -136,6 +136,16 @@ func (p *project) registryToken(passphrase string) string {
 	}
 	p.t.Fatal("the state has no access token")
 	return ""
+}
+
+// pulumi is the CLI that the launcher uses.
+func (p *project) pulumi() string {
+	p.t.Helper()
+	cli, err := parts.Pulumi(p.t.Context(), "..", p.t.Output())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return cli
 }
 
 // workflowLogs adds the logs of all jobs.

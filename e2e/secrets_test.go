@@ -21,6 +21,7 @@ import (
 // TestSecretsStaySecret looks for the value of every secret of a stack in every
 // place that shows more than it should, over the stack's whole life.
 func TestSecretsStaySecret(t *testing.T) {
+	start := time.Now()
 	p := newProject(t, nil)
 	places := places{} // what was seen there, by name
 	arguments := watchArguments(t)
@@ -35,6 +36,8 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 	p.workflowLogs(places)
 	p.dockerSees(places)
+	large := newSearch(t, secrets)
+	large.images(p)
 	clone := filepath.Join(t.TempDir(), "clone")
 	git(t, p.dir, "clone", "--quiet", p.status().URLs["cloneUrl"], clone)
 	places["repository"] = git(t, clone, "log", "--all", "--patch", "--text")
@@ -43,12 +46,13 @@ func TestSecretsStaySecret(t *testing.T) {
 	places["output of down"] = p.run(t.Context(), "down", "--yes").must(t, 0).out
 	places["process arguments of down"] = arguments()
 	p.files(places)
+	large.readable(start)
 
 	size := 0
 	for _, text := range places {
 		size += len(text)
 	}
-	t.Logf("looked for %d secrets in %d places, %d bytes", len(secrets), len(places), size)
+	t.Logf("looked for %d secrets in %d places, %d bytes", len(secrets), len(places)+large.places, int64(size)+large.bytes)
 	for name, secret := range secrets {
 		if len(secret) < 16 {
 			t.Errorf("got a secret %s of %d characters, want a real one", name, len(secret))

@@ -65,6 +65,9 @@ func TestRotate(t *testing.T) {
 	if p.doors(now)["REGISTRY_PASS"](now["REGISTRY_PASS"]) {
 		t.Error("the registry's token is still accepted after it was rotated alone")
 	}
+	if now = p.secrets(); !p.doors(now)["REGISTRY_PASS"](now["REGISTRY_PASS"]) {
+		t.Error("the registry's token that was rotated alone is refused")
+	}
 	p.up().must(t, 0, "nothing to change")
 	p.staysGreen(user)
 }
@@ -107,6 +110,11 @@ func (p *project) staysGreen(user string) {
 	p.edit("service/handler.go", "It runs.", "It runs with new secrets.")
 	if got := p.awaitRun(p.commitAndPush("Push after the rotation")); got != "success" {
 		p.t.Errorf("got a run that ended in %s after the rotation, want success", got)
+		logs := places{}
+		p.workflowLogs(logs)
+		for name, text := range logs {
+			p.t.Logf("%s:\n%s", name, text[max(0, len(text)-3000):])
+		}
 	}
 	if runners := p.status().Runners; len(runners) != 1 || runners[0].Status != "online" {
 		p.t.Errorf("got runners %+v, want one, online", runners)

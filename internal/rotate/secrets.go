@@ -60,7 +60,7 @@ var Secrets = []Secret{
 		"makes a new one; the forge restarts, and those tokens are void", Volume, "",
 	},
 	{
-		"lfs-jwt-secret", "tokens that the forge signs for Git LFS",
+		"lfs-jwt-secret", "tokens that the forge signs for Git LFS, where that is on",
 		"makes a new one; the forge restarts, and those tokens are void", Volume, "",
 	},
 	{

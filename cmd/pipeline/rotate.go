@@ -208,7 +208,15 @@ func (r *rotation) volume(ctx context.Context, secrets []rotate.Secret) error {
 	if err != nil {
 		return part("the program that encrypts the forge's secrets anew", err)
 	}
-	return rotate.OnVolume(ctx, r.docker, r.app.opts.stack, secrets, rekey)
+	if err := rotate.OnVolume(ctx, r.docker, r.app.opts.stack, secrets, rekey); err != nil {
+		return err
+	}
+	for _, s := range secrets {
+		if s.Name == rotate.JWTSecret {
+			return rotate.Engines(ctx, r.docker, r.app.opts.stack)
+		}
+	}
+	return nil
 }
 
 func (r *rotation) runners(ctx context.Context, _ []rotate.Secret) error {

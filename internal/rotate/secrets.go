@@ -29,6 +29,9 @@ type Secret struct {
 	Resource string `json:"resource,omitempty"` // logical name in the program
 }
 
+// JWTSecret is the secret that registry tokens are signed with.
+const JWTSecret = "jwt-secret"
+
 // Secrets are all of them, in the order in which they are rotated.
 var Secrets = []Secret{
 	{
@@ -56,8 +59,8 @@ var Secrets = []Secret{
 		"makes a new one; the forge restarts", Volume, "",
 	},
 	{
-		"jwt-secret", "tokens that the forge signs: registry log-ins, running jobs, OAuth2",
-		"makes a new one; the forge restarts, and those tokens are void", Volume, "",
+		JWTSecret, "tokens that the forge signs: registry log-ins, running jobs, OAuth2",
+		"makes a new one; the forge and the runners' engines restart, and those tokens are void", Volume, "",
 	},
 	{
 		"lfs-jwt-secret", "tokens that the forge signs for Git LFS, where that is on",

@@ -17,8 +17,8 @@ import (
 
 // Limits of what is waited for.
 const (
-	forgeHealthy = 2 * time.Minute
-	stopGrace    = 30 // seconds
+	healthyWithin = 2 * time.Minute
+	stopGrace     = 30 // seconds
 )
 
 // gitUser owns the forge's files in its container.
@@ -56,13 +56,7 @@ func OnVolume(ctx context.Context, cli *client.Client, stack string, secrets []S
 	if err := cli.ContainerRestart(ctx, id, container.StopOptions{Timeout: &grace}); err != nil {
 		return problem.New("restarting the forge", err, "repeat the command")
 	}
-	if err := await(ctx, forgeHealthy, "the forge to be healthy", func() (bool, string, error) {
-		c, err := cli.ContainerInspect(ctx, id)
-		if err != nil || c.State == nil || c.State.Health == nil {
-			return false, "", err
-		}
-		return c.State.Health.Status == container.Healthy, c.State.Health.Status, nil
-	}); err != nil {
+	if err := awaitHealthy(ctx, cli, id, "the forge"); err != nil {
 		return problem.New("restarting the forge", err, fmt.Sprintf("see its log: docker logs %.12s; then repeat the command", id))
 	}
 	if _, waits, err := get(ctx, cli, id, "/etc/gitea/rotate/request"); err != nil {

@@ -112,7 +112,7 @@ func (s *search) images(p *project) {
 	s.t.Helper()
 	docker := engine(s.t)
 	defer docker.Close()
-	made, err := docker.ImageList(s.t.Context(), image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", label+"="+p.stack))})
+	made, err := docker.ImageList(s.t.Context(), image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", "gitops-pipeline-"+p.stack+"/*"))})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ Exit codes: 0 done, 1 failed, 2 called wrongly.`,
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.AddCommand(a.upCommand(), a.downCommand(), a.statusCommand(), a.doctorCommand(),
-		a.backupCommand(), a.restoreCommand(), a.thawCommand(), a.versionCommand(), a.partsCommand())
+		a.backupCommand(), a.restoreCommand(), a.thawCommand(), a.rotateCommand(), a.versionCommand(), a.partsCommand())
 	return root
 }
 

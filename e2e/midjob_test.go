@@ -33,7 +33,7 @@ type fault struct {
 // a fault succeeds; one that does not, fails: both are true.
 var faults = []fault{
 	{"runner-killed", []string{"failure"}, func(p *project) { p.killMain("runner-0-container") }},
-	{"engine-killed", []string{"failure"}, func(p *project) { p.killMain("runner-0-engine") }},
+	{"engine-killed", []string{"failure", "cancelled"}, func(p *project) { p.killMain("runner-0-engine") }},
 	{"network-cut", []string{"success"}, cutNetwork},
 	{"runner-silent", []string{"failure"}, silenceRunner},
 }

@@ -34,5 +34,5 @@ until timeout 3 bash -c "exec 3<> /dev/tcp/${address%:*}/${address##*:} && print
   sleep 1
 done
 
-bash "$WATCH" $$ "$METRICS_PORT" &
+bash "$WATCH" $$ "$METRICS_PORT" "${OWN_ENGINE:-}" &
 exec gitea-runner daemon --config "$CONFIG_FILE"

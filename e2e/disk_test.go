@@ -32,7 +32,7 @@ func TestOwnDaemon(t *testing.T) {
 // not lost.
 func killDaemon(p *project, d *daemon, repo *repository) {
 	p.t.Helper()
-	repo.push("Kill the daemon", []string{"daemon-killed", "queued"}, map[string]int{"daemon-killed": 15, "queued": 1})
+	repo.push("Kill the daemon", []string{"daemon-killed", "queued"}, map[string]int{"daemon-killed": 300, "queued": 1})
 	repo.await("daemon-killed", time.Minute, "in_progress")
 	repo.awaitSteps("daemon-killed")
 	if err := syscall.Kill(d.cmd.Process.Pid, syscall.SIGKILL); err != nil {

@@ -24,18 +24,19 @@ const (
 
 // fault is something that breaks while a job runs.
 type fault struct {
-	job  string // that runs meanwhile
-	want []string
-	do   func(p *project)
+	job     string // that runs meanwhile
+	seconds int    // that it would take
+	want    []string
+	do      func(p *project)
 }
 
 // faults are in the order in which one runner meets them. A job that outlives
 // a fault succeeds; one that does not, fails: both are true.
 var faults = []fault{
-	{"runner-killed", []string{"failure"}, func(p *project) { p.killMain("runner-0-container") }},
-	{"engine-killed", []string{"failure", "cancelled"}, func(p *project) { p.killMain("runner-0-engine") }},
-	{"network-cut", []string{"success"}, cutNetwork},
-	{"runner-silent", []string{"failure"}, silenceRunner},
+	{"runner-killed", 300, []string{"failure"}, func(p *project) { p.killMain("runner-0-container") }},
+	{"engine-killed", 300, []string{"failure", "cancelled"}, func(p *project) { p.killMain("runner-0-engine") }},
+	{"network-cut", 20, []string{"success"}, cutNetwork},
+	{"runner-silent", 300, []string{"failure"}, silenceRunner},
 }
 
 // TestMidJob queues a job for each fault and one more behind them, lets each
@@ -47,7 +48,7 @@ func TestMidJob(t *testing.T) {
 	jobs := map[string]int{"last": 1}
 	names := []string{}
 	for _, f := range faults {
-		jobs[f.job] = 15 // seconds
+		jobs[f.job] = f.seconds
 		names = append(names, f.job)
 	}
 	repo := p.newRepository("faults")
@@ -108,7 +109,7 @@ func cutNetwork(p *project) {
 	p.t.Helper()
 	network, runner := p.labelled().networks[0], p.container("runner-0-container")
 	docker(p.t, "network", "disconnect", network, runner)
-	time.Sleep(20 * time.Second) // the cut itself: nothing to wait for
+	time.Sleep(12 * time.Second) // the cut itself: nothing to wait for
 	docker(p.t, "network", "connect", network, runner)
 }
 

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// repository is a repository on a stack's forge, and a checkout of it.
-type repository struct {
+// checkout is a repository on a stack's forge, and a checkout of it.
+type checkout struct {
 	p           *project
 	owner, name string
 	password    string // of the owner
@@ -25,10 +25,10 @@ type repository struct {
 }
 
 // newOwner makes a user with a repository.
-func (p *project) newOwner(owner, name string) *repository {
+func (p *project) newOwner(owner, name string) *checkout {
 	p.t.Helper()
-	r := &repository{p: p, owner: owner, name: name, password: rand.Text()}
-	admin := &repository{p: p, owner: "forge-admin", password: p.status().Secrets["adminPassword"]}
+	r := &checkout{p: p, owner: owner, name: name, password: rand.Text()}
+	admin := &checkout{p: p, owner: "forge-admin", password: p.status().Secrets["adminPassword"]}
 	admin.api(http.MethodPost, "/admin/users", map[string]any{
 		"username": owner, "email": owner + "@localhost.localdomain", "password": r.password, "must_change_password": false,
 	}, nil)
@@ -36,12 +36,12 @@ func (p *project) newOwner(owner, name string) *repository {
 }
 
 // ownRepository makes another repository of the stack's own owner.
-func (p *project) ownRepository(name string) *repository {
+func (p *project) ownRepository(name string) *checkout {
 	p.t.Helper()
-	return (&repository{p: p, owner: "gitops", name: name, password: p.status().Secrets["ownerPassword"]}).make()
+	return (&checkout{p: p, owner: "gitops", name: name, password: p.status().Secrets["ownerPassword"]}).make()
 }
 
-func (r *repository) make() *repository {
+func (r *checkout) make() *checkout {
 	r.p.t.Helper()
 	r.api(http.MethodPost, "/user/repos", map[string]any{"name": r.name, "private": true}, nil)
 	r.dir = r.p.t.TempDir()
@@ -51,7 +51,7 @@ func (r *repository) make() *repository {
 
 // api asks the forge as the repository's owner; answer may be nil, or a
 // *string for the text.
-func (r *repository) api(method, path string, body, answer any) {
+func (r *checkout) api(method, path string, body, answer any) {
 	r.p.t.Helper()
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -83,13 +83,13 @@ func (r *repository) api(method, path string, body, answer any) {
 	}
 }
 
-func (r *repository) secret(name, value string) {
+func (r *checkout) secret(name, value string) {
 	r.p.t.Helper()
 	r.api(http.MethodPut, fmt.Sprintf("/repos/%s/%s/actions/secrets/%s", r.owner, r.name, name), map[string]string{"data": value}, nil)
 }
 
 // commit writes the files, in place of all there were, and pushes them.
-func (r *repository) commit(files map[string]string) string {
+func (r *checkout) commit(files map[string]string) string {
 	r.p.t.Helper()
 	git(r.p.t, r.dir, "rm", "-r", "--quiet", "--ignore-unmatch", ".")
 	for name, text := range files {
@@ -108,14 +108,14 @@ func (r *repository) commit(files map[string]string) string {
 }
 
 // attack runs the hostile workflow and returns what each probe came to.
-func (r *repository) attack(target string) map[string]string {
+func (r *checkout) attack(target string) map[string]string {
 	r.p.t.Helper()
 	return r.run("attack", target)
 }
 
 // run runs one of the workflows below testdata/hostile, and fails the test
 // unless it came to its end.
-func (r *repository) run(name, target string) map[string]string {
+func (r *checkout) run(name, target string) map[string]string {
 	r.p.t.Helper()
 	results, log, conclusion := r.runLog(name, target)
 	if conclusion != "success" {
@@ -128,7 +128,7 @@ var probeLine = regexp.MustCompile(`(?m) PROBE (\S+) (reached|refused)$`)
 
 // runLog pushes a workflow and returns what its probes came to, its log, and
 // how it ended.
-func (r *repository) runLog(name, target string) (results map[string]string, log, conclusion string) {
+func (r *checkout) runLog(name, target string) (results map[string]string, log, conclusion string) {
 	r.p.t.Helper()
 	files := map[string]string{"target.sh": target}
 	for from, to := range map[string]string{name + ".yaml": ".gitea/workflows/" + name + ".yaml", name + ".sh": name + ".sh"} {
@@ -148,7 +148,7 @@ func (r *repository) runLog(name, target string) (results map[string]string, log
 
 // job waits for the one job of a commit's run, and returns its log and how it
 // ended.
-func (r *repository) job(commit string) (log, conclusion string) {
+func (r *checkout) job(commit string) (log, conclusion string) {
 	r.p.t.Helper()
 	base := fmt.Sprintf("/repos/%s/%s/actions", r.owner, r.name)
 	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {

@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/spf13/cobra"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
@@ -17,6 +18,9 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
 )
+
+// almostFull is how much free disk is so little that pushes and builds fail.
+const almostFull = 256 << 20
 
 func (a *app) statusCommand() *cobra.Command {
 	var secrets bool
@@ -40,7 +44,7 @@ func (a *app) status(ctx context.Context, secrets bool) error {
 	if err != nil {
 		return err
 	}
-	cli, _, err := engine.Connect(ctx)
+	cli, facts, err := engine.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -51,6 +55,11 @@ func (a *app) status(ctx context.Context, secrets bool) error {
 		f = forge.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name)
 	}
 	s := status.Gather(ctx, a.opts.stack, cli, f, set.registry)
+	for _, disk := range doctor.Disks(doctor.Settings{Project: p, MinDisk: almostFull}, facts) {
+		if disk.State == doctor.Failed {
+			s.Disks = append(s.Disks, disk)
+		}
+	}
 	if outErr != nil && !errors.Is(outErr, workspace.ErrNone) {
 		s.Problems = append(s.Problems, outErr.Error())
 	}
@@ -96,6 +105,7 @@ func (a *app) outputs(ctx context.Context, p project.Project) (auto.OutputMap, e
 
 func (a *app) printStatus(s status.Status) {
 	fmt.Fprintf(a.out, "stack %s: %s\n", s.Stack, s.State)
+	a.report(s.Disks, true)
 	for _, group := range []map[string]string{s.URLs, s.Secrets} {
 		var rows [][]string
 		for name := range group {

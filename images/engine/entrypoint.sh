@@ -14,7 +14,7 @@
 #
 # /engine holds the images and the running engine's data. /run/engine/docker has
 # its socket; /run/engine/control, closed to jobs, is how the runner asks for a
-# fresh engine.
+# fresh engine and says that it uses this one.
 set -euo pipefail
 
 readonly images=/engine/images data=/engine/data
@@ -87,7 +87,6 @@ firewall() {
 # forward passes on what the jobs ask of the forge and of the name server. The
 # target is resolved anew for each connection.
 forward() {
-  socat "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" "TCP:$FORGE" & # for the runner
   socat "TCP-LISTEN:$port,bind=$outside,fork,reuseaddr,ip-freebind" "TCP:$FORGE" &
   local resolver
   resolver=$(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf)
@@ -161,6 +160,7 @@ renew() {
     mv $data "/engine/old.$RANDOM$RANDOM"
   fi
   rm -rf /engine/old.* &
+  rm -f $control/used
   mkdir -p $data/overlay2
   cp -a $images/image $data/
   cp -a $images/overlay2/l $data/overlay2/
@@ -207,4 +207,9 @@ while true; do
     fi
   done
   stop
+  if [ "$(free)" -lt "$DISK_RESERVE" ]; then
+    rm -rf $data
+    until [ "$(free)" -ge "$DISK_RESERVE" ]; do sleep 1; done
+    say "there is room on the disk again"
+  fi
 done

@@ -143,6 +143,11 @@ func forgeEnvironment(cfg Config) []string {
 		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
 		"GITEA__actions__DEFAULT_ACTIONS_URL=self",
 		"GITEA__actions__ENABLED=true",
+		// A runner tells every five seconds that its job goes on; the job of one that
+		// has died fails soon. Not at the start: who could tell a forge that was down?
+		"GITEA__actions__ZOMBIE_TASK_TIMEOUT=45s",
+		"GITEA__cron_0X2E_stop_zombie_tasks__RUN_AT_START=false",
+		"GITEA__cron_0X2E_stop_zombie_tasks__SCHEDULE=@every 10s",
 		"GITEA__cron_0X2E_update_checker__ENABLED=false",
 		"GITEA__database__DB_TYPE=sqlite3",
 		"GITEA__database__SQLITE_JOURNAL_MODE=WAL",

@@ -14,6 +14,9 @@ import (
 //go:embed runner-start.sh
 var runnerStart string
 
+//go:embed runner-watch.sh
+var runnerWatch string
+
 // Where an engine of its own has its socket, seen from its runner as from the
 // engine itself, and its data.
 const (
@@ -27,6 +30,12 @@ const hostSocket = "/var/run/docker.sock"
 
 // runnerConfigFile is the runner's configuration, in its container.
 const runnerConfigFile = "/opt/gitops-pipeline/config.yaml"
+
+// watchFile kills a runner that has gone silent.
+const watchFile = "/opt/gitops-pipeline/watch.sh"
+
+// metricsPort is where a runner serves its counters, in its container alone.
+const metricsPort = "9101"
 
 // engineCapabilities are all that the outer half of an engine has, each for its
 // reason. Jobs have none of them: they run in a user namespace of their own.
@@ -69,29 +78,39 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
+	env := []string{
+		"CONFIG_FILE=" + runnerConfigFile,
+		"GITEA_INSTANCE_URL=" + args.Config.URL(),
+		"GITEA_RUNNER_NAME=" + ctx.Stack() + "-" + name,
+		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
+		"METRICS_PORT=" + metricsPort,
+		"WATCH=" + watchFile,
+		fmt.Sprintf("EPHEMERAL=%t", args.Config.Runner.Ephemeral),
+		fmt.Sprintf("FRESH_ENGINE=%t", args.Config.Runner.fresh()),
+	}
+	env = append(env, forward(args.Config)...)
 	runner := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Images.Runner),
 		Labels:      containerLabels(ctx),
 		Restart:     pulumi.String("unless-stopped"),
 		Init:        pulumi.Bool(true),
 		Entrypoints: pulumi.ToStringArray([]string{"/bin/bash", startFile}),
-		Envs: pulumi.ToStringArray([]string{
-			"CONFIG_FILE=" + runnerConfigFile,
-			"GITEA_INSTANCE_URL=" + args.Config.URL(),
-			"GITEA_RUNNER_NAME=" + ctx.Stack() + "-" + name,
-			"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
-			fmt.Sprintf("EPHEMERAL=%t", args.Config.Runner.Ephemeral),
-			fmt.Sprintf("FRESH_ENGINE=%t", args.Config.Runner.fresh()),
-		}),
+		// A network of its own, not its engine's: Docker would never again start a
+		// runner that was to join an engine that was down at that moment.
+		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
+			Name: args.Forge.Network,
+		}},
 		Volumes: docker.ContainerVolumeArray{
 			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String("/data")},
 		},
 		DestroyGraceSeconds: pulumi.Int(5),
 	}
+	// The runner registers with the forge, which has to be there, and takes a
+	// queued run at once, which has to find all it reads.
+	needed := append([]pulumi.Resource{args.Forge.Container}, args.Repository.Read...)
 	socket := engineSocket
 	if args.Config.Runner.Engine == EngineHost {
 		socket = hostSocket
-		runner.NetworkMode = pulumi.String("host")
 		runner.Volumes = append(runner.Volumes.(docker.ContainerVolumeArray), docker.ContainerVolumeArgs{
 			HostPath: pulumi.String(hostSocket), ContainerPath: pulumi.String(hostSocket),
 		})
@@ -100,23 +119,24 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		if err != nil {
 			return nil, err
 		}
-		runner.NetworkMode = pulumi.Sprintf("container:%s", engine.ID())
+		env = append(env, "OWN_ENGINE=unix://"+engineSocket)
+		needed = append(needed, engine)
 		runner.Volumes = append(runner.Volumes.(docker.ContainerVolumeArray), docker.ContainerVolumeArgs{
 			VolumeName: run.Name, ContainerPath: pulumi.String(engineRun),
 		})
 	}
+	runner.Envs = pulumi.ToStringArray(env)
 	config := args.Actions.JobImage.ApplyT(func(job string) (string, error) {
 		return runnerConfig(args.Config, job, socket)
 	}).(pulumi.StringOutput)
 	runner.Uploads = docker.ContainerUploadArray{
 		upload(startFile, pulumi.String(runnerStart), "0555"),
+		upload(watchFile, pulumi.String(runnerWatch), "0555"),
 		upload(runnerConfigFile, config, "0444"),
 		upload(runnerTokenFile, args.Forge.RegistrationToken, "0400"),
 	}
-	// The runner registers with the forge, which has to be there, and takes a
-	// queued run at once, which has to find all it reads.
 	if _, err := docker.NewContainer(ctx, name+"-container", runner, pulumi.Parent(r),
-		pulumi.DependsOn(append([]pulumi.Resource{args.Forge.Container}, args.Repository.Read...)), pulumi.DeleteBeforeReplace(true)); err != nil {
+		pulumi.DependsOn(needed), pulumi.DeleteBeforeReplace(true)); err != nil {
 		return nil, err
 	}
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{})
@@ -167,10 +187,19 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 	return run, container, err
 }
 
+// forward makes the forge's loopback address mean the forge in a container's
+// own network too.
+func forward(cfg Config) []string {
+	if !cfg.loopback() {
+		return nil
+	}
+	return []string{fmt.Sprintf("FORWARD=127.0.0.1:%d=%s:%d", cfg.HTTPPort, forgeAlias, cfg.HTTPPort)}
+}
+
 // runnerConfig is the runner's configuration file.
 func runnerConfig(cfg Config, jobImage, socket string) (string, error) {
 	type m = map[string]any
-	job := m{"network": "host", "force_pull": false, "docker_host": "unix://" + socket}
+	job := m{"network": "host", "force_pull": false, "docker_host": "unix://" + socket, "docker_timeout": "1m"}
 	if !cfg.Runner.fresh() {
 		// Go's caches are volumes of the engine, so that a second job compiles
 		// only what changed.
@@ -186,6 +215,7 @@ func runnerConfig(cfg Config, jobImage, socket string) (string, error) {
 		},
 		"container": job,
 		"cache":     m{"enabled": false},
+		"metrics":   m{"enabled": true, "addr": "127.0.0.1:" + metricsPort},
 	})
 	return string(data), err
 }

@@ -76,7 +76,7 @@ func Run(ctx context.Context, s Settings) []Result {
 	checks := []func() []Result{
 		func() []Result { return []Result{config(s)} },
 		func() []Result { return engineResults(facts, err) },
-		func() []Result { return disks(s, facts) },
+		func() []Result { return Disks(s, facts) },
 		func() []Result { return ports(ctx, s, cli) },
 		func() []Result { return tools() },
 		func() []Result { return []Result{locks(s)} },

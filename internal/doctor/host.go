@@ -41,7 +41,8 @@ func engineResults(facts engine.Facts, err error) []Result {
 	}
 }
 
-func disks(s Settings, facts engine.Facts) []Result {
+// Disks tells where the project, the parts and the engine have too little room.
+func Disks(s Settings, facts engine.Facts) []Result {
 	folders := map[string]string{"disk (project)": s.Project.Root}
 	names := []string{"disk (project)"}
 	if cache, err := parts.CacheDir(); err == nil {

@@ -117,7 +117,7 @@ func (b *builder) missing(ctx context.Context, refs ...string) ([]string, error)
 	return missing, nil
 }
 
-// official pulls the released images and builds the two that add to one.
+// official pulls the released images and builds the three that add to one.
 func (b *builder) official(ctx context.Context) (Images, error) {
 	gitea, runner, err := official(b.root)
 	if err != nil {
@@ -133,11 +133,15 @@ func (b *builder) official(ctx context.Context) (Images, error) {
 	if err != nil {
 		return Images{}, err
 	}
+	runtime, err := b.derived(ctx, "runner", map[string]string{"RUNNER": runner})
+	if err != nil {
+		return Images{}, err
+	}
 	job, err := b.derived(ctx, "job", map[string]string{"GO": o.Go})
 	if err != nil {
 		return Images{}, err
 	}
-	return Images{Mode: Official, Gitea: gitea, Runner: runner, Engine: engine, Job: job, Go: o.Go, Base: o.Base}, nil
+	return Images{Mode: Official, Gitea: gitea, Runner: runtime, Engine: engine, Job: job, Go: o.Go, Base: o.Base}, nil
 }
 
 func (b *builder) pull(ctx context.Context, ref string) error {

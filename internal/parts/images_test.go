@@ -95,7 +95,7 @@ func TestNamesCoverWhatTheyAreMadeOf(t *testing.T) {
 		t.Error("another Go must rename the job image alone")
 	}
 	os2 := of(func(p *pins) { p.Debian.OS = append(p.Debian.OS, "more") })
-	if os2.gitea == first.gitea || os2.runner == first.runner || os2.job == first.job || os2.base != first.base {
+	if os2.gitea == first.gitea || os2.job == first.job || os2.runner != first.runner || os2.base != first.base {
 		t.Error("another system must rename what stands on it, and nothing else")
 	}
 }

@@ -46,7 +46,7 @@ func (b *builder) names() (names, error) {
 	n.os = name("os", append([]string{d.Suite, rootfsRecipe}, d.OS...))
 	n.engineRoot = name("engine-rootfs", append([]string{d.Suite, rootfsRecipe}, d.Engine...))
 	n.gitea = name("gitea", []string{n.os, binaryHash(giteaBinary)}, sources("gitea", "Dockerfile")...)
-	n.runner = name("runner", []string{n.os, binaryHash(runnerBinary)}, sources("runner", "Dockerfile")...)
+	n.runner = name("runner", []string{n.engineRoot, binaryHash(runnerBinary)}, sources("runner", "Dockerfile")...)
 	n.engine = name("engine", []string{n.engineRoot}, sources("engine", "Dockerfile")...)
 	n.job = name("job", []string{n.os, n.engineRoot, b.pins.Go}, sources("job", "Dockerfile")...)
 	n.base = name("base", []string{n.engineRoot}, sources("base", "Dockerfile")...)
@@ -87,7 +87,7 @@ func (b *builder) buildAll(ctx context.Context, n names) error {
 	}); err != nil {
 		return err
 	}
-	if err := b.image(ctx, "runner", "Dockerfile", n.runner, map[string]string{"OS": n.os}, func(dir string) error {
+	if err := b.image(ctx, "runner", "Dockerfile", n.runner, map[string]string{"ROOTFS": n.engineRoot}, func(dir string) error {
 		return copyFile(runner, filepath.Join(dir, "gitea-runner"), 0o755)
 	}); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
 )
@@ -31,6 +32,7 @@ type Status struct {
 	Images     []forge.Image     `json:"images"`
 	Volumes    []Volume          `json:"volumes"`
 	Problems   []string          `json:"problems,omitempty"`
+	Disks      []doctor.Result   `json:"disks,omitempty"` // those that are almost full
 }
 
 // Container is one container of the stack.

@@ -1,0 +1,158 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+)
+
+// insideVariable names the test that runs in a network of its own.
+const insideVariable = "E2E_INSIDE"
+
+// inOwnNetwork runs the test again, as a process in a network namespace of its
+// own, and tells whether this is that process. A second Docker daemon there
+// cannot touch the rules and bridges of the machine's own: its start alone
+// would flush them.
+func inOwnNetwork(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(insideVariable) == t.Name() {
+		if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
+			t.Fatalf("bringing up the loopback interface: %v\n%s", err, out)
+		}
+		return true
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$", "-test.timeout=20m")
+	cmd.Env = append(os.Environ(), insideVariable+"="+t.Name())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = time.Minute
+	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
+	if err := cmd.Run(); err != nil {
+		t.Errorf("the test in a network of its own: %v; it takes root", err)
+	}
+	return false
+}
+
+// daemon is a Docker daemon of the test's own, on a file system of limited
+// size. DOCKER_HOST points to it.
+type daemon struct {
+	t      *testing.T
+	dir    string // the file system
+	run    string // sockets and locks, which a full disk must not hit
+	socket string
+	cmd    *exec.Cmd
+}
+
+// newDaemon starts one and gives it the pipeline's images.
+func newDaemon(t *testing.T, size string) *daemon {
+	t.Helper()
+	start := time.Now()
+	images, err := parts.Resolve(t.Context(), "..", parts.Source, t.Output()) // from the machine's own daemon
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := t.TempDir()
+	d := &daemon{t: t, dir: filepath.Join(base, "disk"), run: filepath.Join(base, "run")}
+	d.socket = "unix://" + filepath.Join(d.run, "docker.sock")
+	file := filepath.Join(base, "disk.img")
+	for _, dir := range []string{d.dir, d.run} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, "truncate", "--size", size, file)
+	must(t, "mkfs.ext4", "-q", "-m", "0", file) // nothing reserved for root
+	must(t, "mount", "-o", "loop", file, d.dir)
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", d.dir).CombinedOutput(); err != nil {
+			t.Errorf("unmounting %s: %v\n%s", d.dir, err, out)
+		}
+	})
+	t.Cleanup(d.stop)
+	d.start()
+	refs := []string{images.Gitea, images.Runner, images.Engine, images.Job, images.Base}
+	load := exec.Command("bash", "-o", "pipefail", "-c", `docker save "$@" | docker --host "$0" load --quiet`)
+	load.Args = append(load.Args, append([]string{d.socket}, refs...)...)
+	if out, err := load.CombinedOutput(); err != nil {
+		t.Fatalf("loading the images: %v\n%s", err, out)
+	}
+	t.Setenv("DOCKER_HOST", d.socket)
+	t.Logf("a daemon of %s with the images after %.1fs", size, time.Since(start).Seconds())
+	return d
+}
+
+// start starts the daemon and waits until it answers.
+func (d *daemon) start() {
+	d.t.Helper()
+	log, err := os.OpenFile(filepath.Join(d.run, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer log.Close()
+	d.cmd = exec.Command("dockerd", "--host", d.socket, "--data-root", filepath.Join(d.dir, "docker"),
+		"--exec-root", filepath.Join(d.run, "exec"), "--pidfile", filepath.Join(d.run, "pid"))
+	d.cmd.Stdout, d.cmd.Stderr = log, log
+	if err := d.cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		out, err := exec.Command("docker", "--host", d.socket, "version").CombinedOutput()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			text, _ := os.ReadFile(log.Name())
+			d.t.Fatalf("the daemon did not answer in a minute: %s\n%s", out, text)
+		}
+	}
+}
+
+// stop ends the daemon with its containers.
+func (d *daemon) stop() {
+	if d.cmd == nil || d.cmd.ProcessState != nil {
+		return
+	}
+	_ = d.cmd.Process.Signal(syscall.SIGTERM)
+	_ = d.cmd.Wait()
+}
+
+// fill leaves no byte free on the daemon's disk; the returned function gives
+// the space back.
+func (d *daemon) fill() func() {
+	d.t.Helper()
+	ballast := filepath.Join(d.dir, "ballast")
+	f, err := os.Create(ballast)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer f.Close()
+	var size int64
+	for chunk := int64(64 << 20); chunk >= 4096; {
+		if err := syscall.Fallocate(int(f.Fd()), 0, size, chunk); err != nil {
+			chunk /= 2
+			continue
+		}
+		size += chunk
+	}
+	d.t.Logf("filled the disk with %s bytes", strconv.FormatInt(size, 10))
+	return func() {
+		if err := os.Remove(ballast); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+func must(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
+}

@@ -3,11 +3,9 @@
 package e2e
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -57,27 +55,16 @@ func (r *checkout) api(method, path string, body, answer any) {
 	if err != nil {
 		r.p.t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(r.p.t.Context(), method, fmt.Sprintf("http://localhost:%d/api/v1%s", r.p.http, path), bytes.NewReader(data))
-	if err != nil {
-		r.p.t.Fatal(err)
-	}
-	req.SetBasicAuth(r.owner, r.password)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := httpClient.Do(req)
-	if err != nil {
-		r.p.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode >= 300 {
-		r.p.t.Fatalf("%s %s: %s %v %s", method, path, resp.Status, err, text)
+	code, text := r.p.ask(method, "/api/v1"+path, string(data), basic(r.owner, r.password))
+	if code >= 300 {
+		r.p.t.Fatalf("%s %s: %d %s", method, path, code, text)
 	}
 	switch answer := answer.(type) {
 	case nil:
 	case *string:
-		*answer = string(text)
+		*answer = text
 	default:
-		if err := json.Unmarshal(text, answer); err != nil {
+		if err := json.Unmarshal([]byte(text), answer); err != nil {
 			r.p.t.Fatalf("%s %s: %v", method, path, err)
 		}
 	}

@@ -62,13 +62,18 @@ daemon() {
 }
 
 # fresh_engine asks the engine's container for an engine that holds nothing of
-# the last job, and waits for it.
+# the last job, and waits for it. A container that was killed meanwhile makes
+# its pipes anew and is asked again.
 readonly control=/run/engine/control
 fresh_engine() {
-  until [[ -p $control/fresh && -p $control/done ]]; do sleep 0.2; done
-  exec 3<> $control/fresh 4<> $control/done
-  echo job-ended >&3
-  read -r -t 60 -u 4
+  while true; do
+    until [[ -p $control/fresh && -p $control/done ]]; do sleep 0.2; done
+    exec 3<> $control/fresh 4<> $control/done
+    echo job-ended >&3
+    while [[ $control/done -ef /dev/fd/4 ]]; do
+      if read -r -t 1 -u 4; then return; fi
+    done
+  done
 }
 
 if [[ $FRESH_ENGINE != true ]]; then

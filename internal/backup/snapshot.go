@@ -42,12 +42,12 @@ type Snapshot struct {
 // Take copies the volumes of a stack. forge is its container, which is paused
 // for the end of it, or "" when none runs; image has a shell. guard is told of the
 // forge before it is paused; it has to make it go on should this process die.
-func Take(ctx context.Context, cli *client.Client, stack, forge, image string, guard func(forge string) (release func(), err error)) (s *Snapshot, err error) {
+func Take(ctx context.Context, cli *client.Client, stack, forge, image string, guard func(forge string) (release func(), err error)) (_ *Snapshot, err error) {
 	mounts, err := sources(ctx, cli, stack)
 	if err != nil {
 		return nil, err
 	}
-	s = &Snapshot{cli: cli}
+	s := &Snapshot{cli: cli}
 	s.helper, err = makeHelper(ctx, cli, stack, image, []string{"/bin/sh", "-c", snapshotScript}, mounts)
 	if err != nil {
 		return nil, err
@@ -80,8 +80,10 @@ func Take(ctx context.Context, cli *client.Client, stack, forge, image string, g
 	if err != nil {
 		return nil, err
 	}
-	s.Volumes, err = h.volumes(ctx)
-	return s, err
+	if s.Volumes, err = h.volumes(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Files is the copy, as a tar stream of the folder with the volumes.

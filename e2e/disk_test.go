@@ -16,7 +16,7 @@ import (
 // TestOwnDaemon has a stack on a Docker daemon of its own, with a disk of its
 // own: the daemon is killed in mid-job, and the disk fills.
 func TestOwnDaemon(t *testing.T) {
-	if !inOwnNetwork(t) {
+	if !inside(t) {
 		return
 	}
 	d := newDaemon(t, "6G")

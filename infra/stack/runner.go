@@ -76,7 +76,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	runner := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Images.Runner),
 		Labels:      containerLabels(ctx),
-		Restart:     pulumi.String("unless-stopped"),
+		Restart:     pulumi.String(restart),
 		Init:        pulumi.Bool(true),
 		Entrypoints: pulumi.ToStringArray([]string{"/bin/bash", startFile}),
 		// A network of its own, not its engine's: Docker would never again start a
@@ -140,7 +140,7 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 	engine := &docker.ContainerArgs{
 		Image:        pulumi.String(args.Images.Engine),
 		Labels:       containerLabels(ctx),
-		Restart:      pulumi.String("unless-stopped"),
+		Restart:      pulumi.String(restart),
 		Capabilities: docker.ContainerCapabilitiesArgs{Adds: pulumi.ToStringArray(engineCapabilities)},
 		SecurityOpts: pulumi.ToStringArray([]string{"seccomp=unconfined", "apparmor=unconfined"}),
 		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -137,31 +136,40 @@ func (d *daemon) stop() {
 	_ = d.cmd.Wait()
 }
 
-// fill leaves no byte free on the daemon's disk; the returned function gives
-// the space back.
-func (d *daemon) fill() func() {
+// fill takes the free space of the daemon's disk but for what is to be left.
+func (d *daemon) fill(left int64) {
 	d.t.Helper()
-	ballast := filepath.Join(d.dir, "ballast")
-	f, err := os.Create(ballast)
+	f, err := os.OpenFile(d.ballast(), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer f.Close()
-	var size int64
-	for chunk := int64(64 << 20); chunk >= 4096; {
+	info, err := f.Stat()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	size := info.Size()
+	for chunk := int64(256 << 20); chunk >= 4096; {
 		if err := syscall.Fallocate(int(f.Fd()), 0, size, chunk); err != nil {
 			chunk /= 2
 			continue
 		}
 		size += chunk
 	}
-	d.t.Logf("filled the disk with %s bytes", strconv.FormatInt(size, 10))
-	return func() {
-		if err := os.Remove(ballast); err != nil {
-			d.t.Fatal(err)
-		}
+	if err := f.Truncate(size - left); err != nil {
+		d.t.Fatal(err)
 	}
 }
+
+// free gives the space back.
+func (d *daemon) free() {
+	d.t.Helper()
+	if err := os.Remove(d.ballast()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *daemon) ballast() string { return filepath.Join(d.dir, "ballast") }
 
 func must(t *testing.T, name string, args ...string) {
 	t.Helper()

@@ -36,6 +36,8 @@ test: docker parts ## Run every test, with real parts: unit tests, then end to e
 	cd service && go vet ./... && go test ./...
 	@echo "== the docker plugin against its SDK"
 	cd tools/docker-plugin && CGO_ENABLED=0 go test -trimpath -tags no_compose ./...
+	@echo "== what gives Gitea a new SECRET_KEY"
+	cd images/gitea && CGO_ENABLED=1 go test -tags sqlite,sqlite_unlock_notify,netgo,osusergo ./rekey
 	@echo "== the project"
 	go test -timeout 20m ./...
 	@echo "== end to end"
@@ -43,7 +45,7 @@ test: docker parts ## Run every test, with real parts: unit tests, then end to e
 
 .PHONY: test-long
 test-long: docker parts ## Crash and load tests in their long form (about an hour)
-	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen' ./e2e
+	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen' ./e2e
 
 .PHONY: docker
 docker: launcher ## Install and start Docker where none answers (Debian, Ubuntu; as root)

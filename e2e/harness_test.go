@@ -46,11 +46,11 @@ func TestMain(m *testing.M) {
 
 // project is a checkout of this project in a folder of its own, and one stack.
 type project struct {
-	t     *testing.T
-	dir   string
-	stack string
-	http  int
-	ssh   int
+	t         *testing.T
+	dir       string
+	stack     string
+	http, ssh int
+	uuids     map[string]string // of runners, by their credential
 }
 
 // newProject copies what git knows of this project into a new folder. prepare

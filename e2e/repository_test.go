@@ -3,122 +3,158 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
+	"regexp"
 	"strings"
-	"testing"
 	"time"
 )
 
-// repository is a repository of the owner whose workflow the test writes.
-type repository struct {
-	t             *testing.T
-	dir, url, api string
+// checkout is a repository on a stack's forge, and a checkout of it.
+type checkout struct {
+	p           *project
+	owner, name string
+	password    string // of the owner
+	dir         string
 }
 
-// actionsJob is what the tests read of a job.
-type actionsJob struct {
-	Name, Status, Conclusion string
-	Steps                    []struct{ Name, Status string }
-}
-
-// newRepository makes one on the forge.
-func (p *project) newRepository(name string) *repository {
+// newOwner makes a user with a repository.
+func (p *project) newOwner(owner, name string) *checkout {
 	p.t.Helper()
-	s := p.status()
-	forge := strings.Replace(s.URLs["forgeUrl"], "http://", "http://gitops:"+s.Secrets["ownerPassword"]+"@", 1)
-	resp, err := http.Post(forge+"/api/v1/user/repos", "application/json", strings.NewReader(`{"name":"`+name+`"}`))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode != http.StatusCreated {
-		p.t.Fatalf("creating the repository: %s", resp.Status)
-	}
-	r := &repository{
-		t: p.t, dir: p.t.TempDir(), url: forge + "/gitops/" + name + ".git", api: forge + "/api/v1/repos/gitops/" + name + "/actions",
-	}
-	git(p.t, r.dir, "init", "--quiet", "--initial-branch=main")
+	r := &checkout{p: p, owner: owner, name: name, password: rand.Text()}
+	admin := &checkout{p: p, owner: "forge-admin", password: p.status().Secrets["adminPassword"]}
+	admin.api(http.MethodPost, "/admin/users", map[string]any{
+		"username": owner, "email": owner + "@localhost.localdomain", "password": r.password, "must_change_password": false,
+	}, nil)
+	return r.make()
+}
+
+// ownRepository makes another repository of the stack's own owner.
+func (p *project) ownRepository(name string) *checkout {
+	p.t.Helper()
+	return (&checkout{p: p, owner: "gitops", name: name, password: p.status().Secrets["ownerPassword"]}).make()
+}
+
+func (r *checkout) make() *checkout {
+	r.p.t.Helper()
+	r.api(http.MethodPost, "/user/repos", map[string]any{"name": r.name, "private": true}, nil)
+	r.dir = r.p.t.TempDir()
+	git(r.p.t, r.dir, "init", "--quiet", "--initial-branch=main")
 	return r
 }
 
-// push commits a workflow whose jobs take so many seconds, and pushes it.
-func (r *repository) push(message string, names []string, seconds map[string]int) {
-	r.t.Helper()
-	workflow := "on: push\njobs:\n"
-	for _, name := range names {
-		workflow += fmt.Sprintf("  %s:\n    runs-on: self-hosted\n    steps:\n      - run: |\n          echo it runs\n          sleep %d\n", name, seconds[name])
-	}
-	file := filepath.Join(r.dir, ".gitea", "workflows", "faults.yaml")
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		r.t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(workflow), 0o600); err != nil {
-		r.t.Fatal(err)
-	}
-	git(r.t, r.dir, "add", "--all")
-	git(r.t, r.dir, "commit", "--quiet", "--message="+message)
-	git(r.t, r.dir, "push", "--quiet", r.url, "HEAD:main")
-}
-
-// jobs are all jobs of the repository.
-func (r *repository) jobs() []actionsJob {
-	body, err := get(r.api + "/jobs?limit=50")
+// api asks the forge as the repository's owner; answer may be nil, or a
+// *string for the text.
+func (r *checkout) api(method, path string, body, answer any) {
+	r.p.t.Helper()
+	data, err := json.Marshal(body)
 	if err != nil {
-		return nil // asked again
+		r.p.t.Fatal(err)
 	}
-	var list struct{ Jobs []actionsJob }
-	if err := json.Unmarshal([]byte(body), &list); err != nil {
-		r.t.Fatalf("reading the jobs: %v\n%s", err, body)
+	code, text := r.p.ask(method, "/api/v1"+path, string(data), basic(r.owner, r.password))
+	if code >= 300 {
+		r.p.t.Fatalf("%s %s: %d %s", method, path, code, text)
 	}
-	return list.Jobs
-}
-
-func (r *repository) job(name string) actionsJob {
-	for _, j := range r.jobs() {
-		if j.Name == name {
-			return j
+	switch answer := answer.(type) {
+	case nil:
+	case *string:
+		*answer = text
+	default:
+		if err := json.Unmarshal([]byte(text), answer); err != nil {
+			r.p.t.Fatalf("%s %s: %v", method, path, err)
 		}
 	}
-	return actionsJob{}
 }
 
-// mustSucceed waits for a job's end, which must be a success.
-func (r *repository) mustSucceed(name string) {
-	r.t.Helper()
-	r.await(name, time.Minute, "completed")
-	if got := r.job(name).Conclusion; got != "success" {
-		r.t.Errorf("%s: got a job that ended in %s, want success", name, got)
-	}
+func (r *checkout) secret(name, value string) {
+	r.p.t.Helper()
+	r.api(http.MethodPut, fmt.Sprintf("/repos/%s/%s/actions/secrets/%s", r.owner, r.name, name), map[string]string{"data": value}, nil)
 }
 
-// await polls until a job has a status, and returns how long that took.
-func (r *repository) await(name string, limit time.Duration, status string) time.Duration {
-	r.t.Helper()
-	return r.poll(name, limit, status, func(j actionsJob) bool { return j.Status == status || j.Status == "completed" })
-}
-
-// awaitSteps polls until a job's step runs: its container is there.
-func (r *repository) awaitSteps(name string) {
-	r.t.Helper()
-	r.poll(name, time.Minute, "running its step", func(j actionsJob) bool {
-		return slices.ContainsFunc(j.Steps, func(s struct{ Name, Status string }) bool { return s.Status == "in_progress" })
-	})
-}
-
-func (r *repository) poll(name string, limit time.Duration, what string, met func(actionsJob) bool) time.Duration {
-	r.t.Helper()
-	start := time.Now()
-	var last actionsJob
-	for ; time.Since(start) < limit; time.Sleep(200 * time.Millisecond) {
-		if last = r.job(name); met(last) {
-			return time.Since(start)
+// commit writes the files, in place of all there were, and pushes them.
+func (r *checkout) commit(files map[string]string) string {
+	r.p.t.Helper()
+	git(r.p.t, r.dir, "rm", "-r", "--quiet", "--ignore-unmatch", ".")
+	for name, text := range files {
+		path := filepath.Join(r.dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			r.p.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			r.p.t.Fatal(err)
 		}
 	}
-	r.t.Fatalf("job %s was not %s in %s; last: %+v of %+v", name, what, limit.Round(time.Second), last, r.jobs())
-	return 0
+	git(r.p.t, r.dir, "add", "--all")
+	git(r.p.t, r.dir, "commit", "--quiet", "--allow-empty", "--message=Change")
+	git(r.p.t, r.dir, "push", "--quiet", fmt.Sprintf("http://%s:%s@localhost:%d/%s/%s.git", r.owner, r.password, r.p.http, r.owner, r.name), "HEAD:main")
+	return strings.TrimSpace(git(r.p.t, r.dir, "rev-parse", "HEAD"))
+}
+
+// attack runs the hostile workflow and returns what each probe came to.
+func (r *checkout) attack(target string) map[string]string {
+	r.p.t.Helper()
+	return r.run("attack", target)
+}
+
+// run runs one of the workflows below testdata/hostile, and fails the test
+// unless it came to its end.
+func (r *checkout) run(name, target string) map[string]string {
+	r.p.t.Helper()
+	results, log, conclusion := r.runLog(name, target)
+	if conclusion != "success" {
+		r.p.t.Fatalf("the job %s ended in %s:\n%s", name, conclusion, log)
+	}
+	return results
+}
+
+var probeLine = regexp.MustCompile(`(?m) PROBE (\S+) (reached|refused)$`)
+
+// runLog pushes a workflow and returns what its probes came to, its log, and
+// how it ended.
+func (r *checkout) runLog(name, target string) (results map[string]string, log, conclusion string) {
+	r.p.t.Helper()
+	files := map[string]string{"target.sh": target}
+	for from, to := range map[string]string{name + ".yaml": ".gitea/workflows/" + name + ".yaml", name + ".sh": name + ".sh"} {
+		text, err := os.ReadFile(filepath.Join("testdata", "hostile", from))
+		if err != nil {
+			r.p.t.Fatal(err)
+		}
+		files[to] = string(text)
+	}
+	log, conclusion = r.job(r.commit(files))
+	results = map[string]string{}
+	for _, m := range probeLine.FindAllStringSubmatch(log, -1) {
+		results[m[1]] = m[2]
+	}
+	return results, log, conclusion
+}
+
+// job waits for the one job of a commit's run, and returns its log and how it
+// ended.
+func (r *checkout) job(commit string) (log, conclusion string) {
+	r.p.t.Helper()
+	base := fmt.Sprintf("/repos/%s/%s/actions", r.owner, r.name)
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		var list struct {
+			Jobs []struct {
+				ID         int
+				HeadSHA    string `json:"head_sha"`
+				Conclusion string
+				Status     string
+			}
+		}
+		r.api(http.MethodGet, base+"/jobs", nil, &list)
+		for _, j := range list.Jobs {
+			if j.HeadSHA == commit && j.Status == "completed" {
+				r.api(http.MethodGet, fmt.Sprintf("%s/jobs/%d/logs", base, j.ID), nil, &log)
+				return log, j.Conclusion
+			}
+		}
+	}
+	r.p.t.Fatalf("the job of %s/%s at %s did not end in 5 minutes", r.owner, r.name, commit)
+	return "", ""
 }

@@ -21,6 +21,7 @@ import (
 // TestSecretsStaySecret looks for the value of every secret of a stack in every
 // place that shows more than it should, over the stack's whole life.
 func TestSecretsStaySecret(t *testing.T) {
+	start := time.Now()
 	p := newProject(t, nil)
 	places := places{} // what was seen there, by name
 	arguments := watchArguments(t)
@@ -35,6 +36,8 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 	p.workflowLogs(places)
 	p.dockerSees(places)
+	large := newSearch(t, secrets)
+	large.images(p)
 	clone := filepath.Join(t.TempDir(), "clone")
 	git(t, p.dir, "clone", "--quiet", p.status().URLs["cloneUrl"], clone)
 	places["repository"] = git(t, clone, "log", "--all", "--patch", "--text")
@@ -43,12 +46,13 @@ func TestSecretsStaySecret(t *testing.T) {
 	places["output of down"] = p.run(t.Context(), "down", "--yes").must(t, 0).out
 	places["process arguments of down"] = arguments()
 	p.files(places)
+	large.readable(start)
 
 	size := 0
 	for _, text := range places {
 		size += len(text)
 	}
-	t.Logf("looked for %d secrets in %d places, %d bytes", len(secrets), len(places), size)
+	t.Logf("looked for %d secrets in %d places, %d bytes", len(secrets), len(places)+large.places, int64(size)+large.bytes)
 	for name, secret := range secrets {
 		if len(secret) < 16 {
 			t.Errorf("got a secret %s of %d characters, want a real one", name, len(secret))
@@ -81,11 +85,15 @@ func (p *project) secrets() map[string]string {
 	for _, m := range regexp.MustCompile(`(?m)^(\w*(?:JWT_SECRET|INTERNAL_TOKEN))\s*=\s*(\S+)`).FindAllStringSubmatch(ini, -1) {
 		found[m[1]] = m[2]
 	}
-	var registered struct{ Token string }
+	var registered struct{ UUID, Token string }
 	if err := json.Unmarshal([]byte(docker(p.t, "exec", runner, "cat", "/data/.runner")), &registered); err != nil {
 		p.t.Fatal(err)
 	}
 	found["runner credential"] = registered.Token
+	if p.uuids == nil {
+		p.uuids = map[string]string{}
+	}
+	p.uuids[registered.Token] = registered.UUID
 	passphrase, err := os.ReadFile(filepath.Join(p.dir, ".pipeline", "passphrase"))
 	if err != nil {
 		p.t.Fatal(err)
@@ -101,11 +109,7 @@ func (p *project) secrets() map[string]string {
 // registryToken is the access token in the decrypted state.
 func (p *project) registryToken(passphrase string) string {
 	p.t.Helper()
-	cli, err := parts.Pulumi(p.t.Context(), "..", p.t.Output())
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	cmd := exec.Command(cli, "stack", "export", "--show-secrets", "--stack", p.stack)
+	cmd := exec.Command(p.pulumi(), "stack", "export", "--show-secrets", "--stack", p.stack)
 	cmd.Dir = p.dir
 	cmd.Env = append(os.Environ(), "PULUMI_CONFIG_PASSPHRASE="+passphrase,
 		"PULUMI_BACKEND_URL=file://"+filepath.Join(p.dir, ".pipeline", "state"))
@@ -136,6 +140,16 @@ func (p *project) registryToken(passphrase string) string {
 	}
 	p.t.Fatal("the state has no access token")
 	return ""
+}
+
+// pulumi is the CLI that the launcher uses.
+func (p *project) pulumi() string {
+	p.t.Helper()
+	cli, err := parts.Pulumi(p.t.Context(), "..", p.t.Output())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return cli
 }
 
 // workflowLogs adds the logs of all jobs.

@@ -105,3 +105,17 @@ func TestGenerated(t *testing.T) {
 		}
 	}
 }
+
+// TestNewPasswordKeepsAll holds that no change of the provider's configuration
+// replaces the provider, which would delete all that it made.
+func TestNewPasswordKeepsAll(t *testing.T) {
+	config := func(password string) property.Map {
+		return props("baseUrl", "http://127.0.0.1:1", "username", "admin", "password", password)
+	}
+	resp, err := server(t, "http://127.0.0.1:1").DiffConfig(p.DiffRequest{
+		Urn: "urn:pulumi:test::test::pulumi:providers:gitea::gitea", State: config("old"), OldInputs: config("old"), Inputs: config("new"),
+	})
+	if err != nil || len(resp.DetailedDiff) != 1 || resp.DetailedDiff["password"].Kind != p.Update {
+		t.Errorf("got %+v and %v, want an update of the password", resp, err)
+	}
+}

@@ -55,6 +55,31 @@ func (c *Config) Configure(context.Context) error {
 	return nil
 }
 
+// diffConfig is the call that compares configurations.
+type diffConfig func(context.Context, p.DiffRequest) (p.DiffResponse, error)
+
+// inPlace has a changed configuration taken over as it is. By default every
+// change replaces the provider, and with it all that it made: a new password,
+// or a forge whose container is made anew, must not delete its repositories.
+func inPlace(diff diffConfig) diffConfig {
+	return func(ctx context.Context, req p.DiffRequest) (p.DiffResponse, error) {
+		resp, err := diff(ctx, req)
+		for name, d := range resp.DetailedDiff {
+			switch d.Kind {
+			case p.AddReplace:
+				d.Kind = p.Add
+			case p.DeleteReplace:
+				d.Kind = p.Delete
+			case p.UpdateReplace:
+				d.Kind = p.Update
+			}
+			resp.DetailedDiff[name] = d
+		}
+		resp.DeleteBeforeReplace = false
+		return resp, err
+	}
+}
+
 // client connects with the provider's own credential.
 func client(ctx context.Context) (*gitea.Client, error) {
 	c := infer.GetConfig[Config](ctx)

@@ -16,7 +16,7 @@ const (
 
 // New builds the provider.
 func New() (p.Provider, error) {
-	return infer.NewProviderBuilder().
+	built, err := infer.NewProviderBuilder().
 		WithDisplayName("Gitea").
 		WithNamespace("gitops-pipeline").
 		WithDescription("Users, repositories and Actions of a Gitea forge.").
@@ -37,4 +37,9 @@ func New() (p.Provider, error) {
 		).
 		WithFunctions(infer.Function(&GetWorkflowRuns{})).
 		Build()
+	if err != nil {
+		return p.Provider{}, err
+	}
+	built.DiffConfig = inPlace(built.DiffConfig)
+	return built, nil
 }

@@ -47,7 +47,8 @@ Exit codes: 0 done, 1 failed, 2 called wrongly.`,
 	flags.StringVarP(&a.opts.dir, "dir", "C", ".", "a folder inside the project")
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.AddCommand(a.upCommand(), a.downCommand(), a.statusCommand(), a.doctorCommand(), a.versionCommand(), a.partsCommand())
+	root.AddCommand(a.upCommand(), a.downCommand(), a.statusCommand(), a.doctorCommand(),
+		a.backupCommand(), a.restoreCommand(), a.thawCommand(), a.rotateCommand(), a.versionCommand(), a.partsCommand())
 	return root
 }
 

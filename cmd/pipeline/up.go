@@ -73,6 +73,9 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 		return err
 	}
 	defer release()
+	if err := workspace.WholeData(p, a.opts.stack); err != nil {
+		return err
+	}
 
 	a.out.Section("Checking this machine")
 	if err := engine.Ensure(ctx, engine.Machine{}, a.out); err != nil {
@@ -104,26 +107,29 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 	if err := s.InstallDockerPlugin(ctx, t.dockerPlugin, t.dockerPluginVersion); err != nil {
 		return err
 	}
-	shown, outputs, err := a.update(ctx, p, s, f.refresh)
+	var more []optup.Option
+	if f.refresh {
+		more = append(more, optup.Refresh())
+	}
+	shown, outputs, err := a.update(ctx, p, s, more...)
 	if err != nil {
+		return err
+	}
+	if err := workspace.EndRestoring(p, a.opts.stack); err != nil {
 		return err
 	}
 	return a.afterUpdate(ctx, set, shown, outputs, start)
 }
 
 // update runs Pulumi and shows what it does.
-func (a *app) update(ctx context.Context, p project.Project, s *workspace.Stack, refresh bool) (*display.Display, auto.OutputMap, error) {
+func (a *app) update(ctx context.Context, p project.Project, s *workspace.Stack, more ...optup.Option) (*display.Display, auto.OutputMap, error) {
 	if err := a.ready(ctx, p, s); err != nil {
 		return nil, nil, err
 	}
 	start := time.Now()
 	shown := display.New(a.out)
 	stream, end := shown.Watch()
-	opts := []optup.Option{optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs()}
-	if refresh {
-		opts = append(opts, optup.Refresh())
-	}
-	result, err := s.Up(ctx, opts...)
+	result, err := s.Up(ctx, append(more, optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs())...)
 	end()
 	if err != nil {
 		return nil, nil, a.updateError(p, shown, err)
@@ -148,6 +154,9 @@ func (a *app) ready(ctx context.Context, p project.Project, s *workspace.Stack) 
 		return err
 	}
 	defer func() { _ = cli.Close() }()
+	if err := a.leftovers(ctx, cli); err != nil {
+		return err
+	}
 	return s.Recover(ctx, cli, a.out)
 }
 

@@ -1,28 +1,215 @@
-#!/bin/sh
-# Starts the forwards named in FORWARD, then a Docker engine on a Unix socket.
+#!/bin/bash
+# The outer half of a runner's engine: root of this container, out of the jobs'
+# reach. It starts the inner half, a Docker engine in a user namespace of its
+# own, and after each job throws that away with all it held and starts a fresh
+# one. Whoever gets root on the inner engine, as every job can, is an ordinary
+# user to the kernel.
 #
-# FORWARD: comma-separated listen=target pairs, for example
-#          127.0.0.1:3000=forge:3000; the target is resolved anew for each connection.
-set -eu
+# FORGE            the forge's host and port on the stack's network, such as forge:3000
+# FORGE_NAME       the host in the forge's canonical address: jobs reach the forge under it
+# NETWORK          what jobs reach beside the forge: internet, all or nothing (forge)
+# PRELOAD          images that every fresh engine has, space-separated
+# PROCESS_LIMIT    the most processes and threads of all jobs together
+# DISK_RESERVE     bytes of the disk that jobs must leave free
+#
+# /engine holds the images and the running engine's data. /run/engine/docker has
+# its socket; /run/engine/control, closed to jobs, is how the runner asks for a
+# fresh engine and says that it uses this one.
+set -euo pipefail
 
-# The engine makes cgroups for its containers; without --privileged the trees
-# are mounted read-only.
-for tree in /sys/fs/cgroup /sys/fs/cgroup/*; do
+readonly images=/engine/images data=/engine/data
+readonly for_jobs=/run/engine/docker control=/run/engine/control
+readonly subordinate=100000 # the first of the user namespace's IDs: see /etc/subuid
+readonly outside=198.18.0.1 inside=198.18.0.2 # of a link that only these two share
+readonly port=${FORGE##*:}
+
+say() { echo "engine: $*"; }
+
+# Docker hides parts of /proc and /sys by mounts on top. The inner engine may
+# mount only what its parent sees whole; what it sees there belongs to a root
+# that it is not.
+uncover() {
+  awk '$5 ~ "^/(proc|sys)/" && $5 !~ "^/sys/fs/cgroup" { print $5 }' /proc/self/mountinfo | sort -r |
+    while read -r covered; do umount "$covered"; done
+  mount -o remount,rw /sys
+}
+
+# limit_processes bounds the container's own cgroup; its trees stay read-only
+# for the jobs.
+limit_processes() {
+  local tree=/sys/fs/cgroup/pids file
   if [ -d "$tree" ]; then
-    mount -o remount,bind,rw "$tree" 2>/dev/null || mount -o remount,rw "$tree" 2>/dev/null || true
+    file=$tree/pids.max
+  else # version 2: the root of a namespace takes no limits, a group below it does
+    tree=/sys/fs/cgroup
+    file=$tree/jobs/pids.max
+  fi
+  mount -o remount,rw,bind "$tree"
+  if [ "$file" = $tree/jobs/pids.max ]; then
+    mkdir -p $tree/jobs
+    for pid in $(< $tree/cgroup.procs); do echo "$pid" > $tree/jobs/cgroup.procs; done
+    echo +pids > $tree/cgroup.subtree_control
+  fi
+  echo "${PROCESS_LIMIT:?}" > "$file"
+  mount -o remount,ro,bind "$tree"
+}
+
+# firewall is what jobs may reach. It stands outside their user namespace, so
+# that not even their root can change it.
+firewall() {
+  echo 1 > /proc/sys/net/ipv4/ip_forward
+  iptables -P FORWARD DROP
+  iptables -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+  case ${NETWORK:?} in
+    internet) # the addresses of RFC 6890 that are not global: the host's, its networks', its cloud's
+      for special in 0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 \
+        192.0.2.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3; do
+        iptables -A FORWARD -s $inside -d $special -j REJECT
+      done
+      iptables -A FORWARD -s $inside -j ACCEPT
+      ;;
+    all) iptables -A FORWARD -s $inside -j ACCEPT ;;
+    forge) iptables -A FORWARD -s $inside -j REJECT ;;
+  esac
+  iptables -t nat -A POSTROUTING -s $inside -j MASQUERADE
+  iptables -A INPUT -i lo -j ACCEPT
+  iptables -A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+  for protocol in tcp udp; do
+    iptables -A INPUT -s $inside -d $outside -p $protocol --dport 53 -j ACCEPT
+  done
+  iptables -A INPUT -s $inside -d $outside -p tcp --dport "$port" -j ACCEPT
+  iptables -A INPUT -s $inside -j REJECT
+  if [[ $FORGE_NAME =~ ^[0-9.]+$ && $FORGE_NAME != 127.* ]]; then
+    iptables -t nat -A PREROUTING -s $inside -d "$FORGE_NAME" -p tcp --dport "$port" -j DNAT --to-destination "$outside:$port"
+  fi
+}
+
+# forward passes on what the jobs ask of the forge and of the name server. The
+# target is resolved anew for each connection.
+forward() {
+  socat "TCP-LISTEN:$port,bind=$outside,fork,reuseaddr,ip-freebind" "TCP:$FORGE" &
+  local resolver
+  resolver=$(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf)
+  socat "UDP-RECVFROM:53,bind=$outside,fork,reuseaddr,ip-freebind" "UDP:$resolver:53" &
+  socat "TCP-LISTEN:53,bind=$outside,fork,reuseaddr,ip-freebind" "TCP:$resolver:53" &
+}
+
+# start DATA SOCKET_DIR starts the inner engine on a data folder, with its
+# socket in another, and waits until it answers.
+start() {
+  local inner
+  mkdir -p "$1"
+  chown $subordinate:$subordinate "$1"
+  rm -rf "$2"
+  install -d -o $subordinate -g $subordinate "$2"
+  rm -f /tmp/born /tmp/wired
+  mkfifo -m 666 /tmp/born /tmp/wired
+  # The first unshare holds the mounts of the images: they end with it.
+  unshare --mount --kill-child -- bash -euo pipefail -c '
+    if [ "$1" != "$3" ]; then
+      for layer in "$3"/overlay2/*/diff; do
+        mount --bind "$layer" "$1/overlay2/${layer#"$3"/overlay2/}"
+        mount -o remount,ro,bind "$1/overlay2/${layer#"$3"/overlay2/}"
+      done
+    fi
+    exec unshare --map-users=auto --map-groups=auto --setuid 0 --setgid 0 \
+      --mount --net --pid --ipc --uts --cgroup --fork --kill-child \
+      /usr/local/bin/engine-inside.sh "$1" "$2"' start "$1" "$2" $images &
+  engine=$!
+  # It waits for its network, with which its address is given.
+  read -r -t 10 < /tmp/born
+  inner=$(< "/proc/$engine/task/$engine/children")
+  ip link add jobs type veth peer name eth0 netns "${inner% }"
+  ip address add $outside/30 dev jobs
+  ip link set jobs up
+  echo > /tmp/wired
+  until docker -H "unix://$2/docker.sock" version > /dev/null 2>&1; do
+    kill -0 "$engine" 2> /dev/null || return 1
+    sleep 0.05
+  done
+}
+
+# stop ends the inner engine, its containers and every process a job left: they
+# are all in its PID namespace.
+stop() {
+  kill -KILL "$engine" 2> /dev/null || true
+  wait "$engine" 2> /dev/null || true
+  ip link delete jobs 2> /dev/null || true
+}
+
+# preload makes the images that every fresh engine starts with.
+preload() {
+  local want=${PRELOAD:?} # kept beside them: other images are other names
+  if [ "$(cat $images/preloaded 2> /dev/null)" = "$want" ]; then return; fi
+  say "getting $want"
+  rm -rf $images $data
+  start $images /run/preload # where no job looks for it
+  for image in $want; do
+    until docker -H unix:///run/preload/docker.sock pull --quiet "$image"; do sleep 1; done
+  done
+  stop
+  printf '%s\n' "$want" > $images/preloaded
+  chown 0:0 $images
+  chmod 700 $images
+}
+
+# renew makes the data folder of a fresh engine: the images' descriptions are
+# copied, their layers are mounted, read-only, when it starts.
+renew() {
+  if [ -d $data ]; then
+    mv $data "/engine/old.$RANDOM$RANDOM"
+  fi
+  rm -rf /engine/old.* &
+  rm -f $control/used
+  mkdir -p $data/overlay2
+  cp -a $images/image $data/
+  cp -a $images/overlay2/l $data/overlay2/
+  for layer in "$images"/overlay2/*/; do
+    [ -d "$layer/diff" ] || continue
+    local copy=$data/overlay2/${layer#"$images"/overlay2/}
+    mkdir -p "$copy/diff" "$copy/work"
+    for file in link lower committed; do
+      if [ -e "$layer/$file" ]; then cp -a "$layer/$file" "$copy/"; fi
+    done
+    chown $subordinate:$subordinate "$copy" "$copy/diff" "$copy/work"
+  done
+  chown $subordinate:$subordinate $data/overlay2
+}
+
+free() { stat --file-system --format '%a %S' /engine | { read -r blocks size && echo $((blocks * size)); }; }
+
+# Left by a container that was killed.
+rm -rf $for_jobs $control /engine/old.*
+install -d -m 700 $control
+mkfifo $control/fresh $control/done
+exec 3<> $control/fresh 4<> $control/done
+
+uncover
+limit_processes
+firewall
+forward
+preload
+while true; do
+  renew
+  start $data $for_jobs
+  if [ -n "${asked:-}" ]; then echo >&4; fi
+  asked=
+  # One look a second; the runner's request is seen at once.
+  until read -r -t 1 -u 3 asked; do
+    asked=
+    if ! kill -0 "$engine" 2> /dev/null; then
+      say "the inner engine ended; starting another"
+      break
+    fi
+    if [ "$(free)" -lt "${DISK_RESERVE:?}" ]; then
+      say "fewer than $DISK_RESERVE bytes are free on the disk: ending all jobs"
+      break
+    fi
+  done
+  stop
+  if [ "$(free)" -lt "$DISK_RESERVE" ]; then
+    rm -rf $data
+    until [ "$(free)" -ge "$DISK_RESERVE" ]; do sleep 1; done
+    say "there is room on the disk again"
   fi
 done
-
-IFS=,
-for pair in ${FORWARD:-}; do
-  listen=${pair%%=*}
-  target=${pair#*=}
-  socat "TCP-LISTEN:${listen##*:},bind=${listen%:*},fork,reuseaddr" "TCP:$target" &
-done
-unset IFS
-
-# Left by an engine that was killed.
-rm -f /var/run/docker.pid /run/engine/docker.sock
-
-exec dockerd --host unix:///run/engine/docker.sock --data-root /var/lib/docker \
-  --log-level warn "$@"

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
@@ -78,6 +79,19 @@ func NewActions(ctx *pulumi.Context, name string, args *ActionsArgs, opts ...pul
 	}
 	a.JobImage, a.GoImage, a.BaseImage = published[args.Images.Job], published[args.Images.Go], published[args.Images.Base]
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"jobImage": a.JobImage})
+}
+
+// preload names the images that every fresh engine starts with.
+func (a *Actions) preload() pulumi.StringOutput {
+	return pulumi.All(a.JobImage, a.GoImage, a.BaseImage).ApplyT(func(refs []any) string {
+		var names []string
+		for _, ref := range refs {
+			if name := ref.(string); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		return strings.Join(names, " ")
+	}).(pulumi.StringOutput)
 }
 
 // publish pushes an image of the host's engine into the forge's registry.

@@ -34,10 +34,26 @@ type Config struct {
 
 // RunnerConfig describes the runners.
 type RunnerConfig struct {
-	Count    int    // runner.count: how many, each with an engine of its own
-	Engine   string // runner.engine: own, or the host's
-	Capacity int    // runner.capacity: jobs at once on each
-	Limits   Limits // runner.memory, runner.cpus: of each engine, jobs included
+	Count       int    // runner.count: how many, each with an engine of its own
+	Engine      string // runner.engine: own, or the host's
+	Capacity    int    // runner.capacity: jobs at once on each
+	Ephemeral   bool   // runner.ephemeral: a credential and an engine for each job, and a standby
+	Network     string // runner.network: what jobs reach beside the forge
+	Limits      Limits // runner.memory, runner.cpus: of each engine, jobs included
+	Processes   int    // runner.processes: the most of each engine
+	DiskReserve int64  // runner.diskReserve: bytes that jobs must leave free on the disk
+}
+
+// fresh tells whether each job has an engine that held no other.
+func (r RunnerConfig) fresh() bool { return r.Engine == EngineOwn && r.Capacity == 1 }
+
+// containers is how many runners there are: each ephemeral one has a standby,
+// which takes jobs while the other makes itself new.
+func (r RunnerConfig) containers() int {
+	if r.Ephemeral {
+		return 2 * r.Count
+	}
+	return r.Count
 }
 
 // Limits bound a container; zero values do not.
@@ -50,6 +66,13 @@ type Limits struct {
 const (
 	EngineOwn  = "own"
 	EngineHost = "host"
+)
+
+// The values of runner.network.
+const (
+	NetworkInternet = "internet" // public addresses
+	NetworkAll      = "all"      // and the host's own, and those of its networks
+	NetworkForge    = "forge"    // nothing but the forge
 )
 
 // AdminUser administers the forge.
@@ -78,18 +101,25 @@ func ParseConfig(values map[string]string) (Config, error) {
 		Host:        r.text("host", "localhost"),
 		Images:      parts.Mode(r.choice("images", string(parts.Auto), string(parts.Auto), string(parts.Official), string(parts.Source))),
 		Runner: RunnerConfig{
-			Count:    r.number("runner.count", 1, 1, 20),
-			Engine:   r.choice("runner.engine", EngineOwn, EngineOwn, EngineHost),
-			Capacity: r.number("runner.capacity", 1, 1, 64),
-			Limits:   r.limits("runner"),
+			Count:       r.number("runner.count", 1, 1, 20),
+			Engine:      r.choice("runner.engine", EngineOwn, EngineOwn, EngineHost),
+			Capacity:    r.number("runner.capacity", 1, 1, 64),
+			Ephemeral:   r.boolean("runner.ephemeral", false),
+			Network:     r.choice("runner.network", NetworkInternet, NetworkInternet, NetworkAll, NetworkForge),
+			Limits:      r.limits("runner", "4g"),
+			Processes:   r.number("runner.processes", 4096, 256, 1_000_000),
+			DiskReserve: r.size("runner.diskReserve", "2g", 64<<20),
 		},
-		Forge:      r.limits("forge"),
+		Forge:      r.limits("forge", ""),
 		Owner:      r.text("repository.owner", "gitops"),
 		Repository: r.text("repository.name", "gitops-pipeline"),
 		Seed:       r.boolean("seed", true),
 	}
 	if c.HTTPPort == c.SSHPort {
 		r.fail("sshPort", "is %d, as is httpPort; give each a port of its own", c.SSHPort)
+	}
+	if c.Runner.Ephemeral && !c.Runner.fresh() {
+		r.fail("runner.ephemeral", "needs runner.engine=%s and runner.capacity=1, so that nothing of a job survives it", EngineOwn)
 	}
 	if net.ParseIP(c.BindAddress) == nil {
 		r.fail("bindAddress", "is %q; set it to an IP address such as 127.0.0.1, or 0.0.0.0 for all", c.BindAddress)
@@ -174,13 +204,10 @@ func (r *reader) choice(name, fallback string, choices ...string) string {
 }
 
 // limits reads NAME.memory (64m or more, such as 512m or 2g) and NAME.cpus.
-func (r *reader) limits(name string) Limits {
+func (r *reader) limits(name, memory string) Limits {
 	var l Limits
-	if v := r.text(name+".memory", ""); v != "" {
-		n, err := units.RAMInBytes(v)
-		if l.MemoryMiB = int(n >> 20); err != nil || l.MemoryMiB < 64 {
-			r.fail(name+".memory", "is %q; set it to a size of at least 64m, such as 512m or 2g", v)
-		}
+	if r.text(name+".memory", memory) != "" {
+		l.MemoryMiB = int(r.size(name+".memory", memory, 64<<20) >> 20)
 	}
 	if l.CPUs = r.text(name+".cpus", ""); l.CPUs != "" {
 		if f, err := strconv.ParseFloat(l.CPUs, 64); err != nil || f < 0.01 || f > 1024 {
@@ -188,6 +215,16 @@ func (r *reader) limits(name string) Limits {
 		}
 	}
 	return l
+}
+
+// size reads a number of bytes, such as 512m or 2g.
+func (r *reader) size(name, fallback string, least int64) int64 {
+	v := r.text(name, fallback)
+	n, err := units.RAMInBytes(v)
+	if err != nil || n < least {
+		r.fail(name, "is %q; set it to a size of at least %dm, such as 512m or 2g", v, least>>20)
+	}
+	return n
 }
 
 // Registry is the address of the forge's registry, and the forge's own.

@@ -24,8 +24,11 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Config{
 		HTTPPort: 3000, SSHPort: 2222, BindAddress: "127.0.0.1", Host: "localhost", Images: parts.Auto,
-		Runner: RunnerConfig{Count: 1, Engine: EngineOwn, Capacity: 1},
-		Owner:  "gitops", Repository: "gitops-pipeline", Seed: true,
+		Runner: RunnerConfig{
+			Count: 1, Engine: EngineOwn, Capacity: 1, Network: NetworkInternet,
+			Limits: Limits{MemoryMiB: 4096}, Processes: 4096, DiskReserve: 2 << 30,
+		},
+		Owner: "gitops", Repository: "gitops-pipeline", Seed: true,
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -37,6 +40,7 @@ func TestEveryKey(t *testing.T) {
 	got, err := ParseConfig(values(
 		"httpPort", "4000", "sshPort", "4022", "bindAddress", "0.0.0.0", "host", "git.example.org", "images", "source",
 		"runner.count", "3", "runner.engine", "host", "runner.capacity", "2", "runner.memory", "2g", "runner.cpus", "1.5",
+		"runner.network", "forge", "runner.processes", "1000", "runner.diskReserve", "1g",
 		"forge.memory", "512m", "forge.cpus", "1", "repository.owner", "ann", "repository.name", "shop", "seed", "false",
 	))
 	if err != nil {
@@ -44,9 +48,12 @@ func TestEveryKey(t *testing.T) {
 	}
 	want := Config{
 		HTTPPort: 4000, SSHPort: 4022, BindAddress: "0.0.0.0", Host: "git.example.org", Images: parts.Source,
-		Runner: RunnerConfig{Count: 3, Engine: EngineHost, Capacity: 2, Limits: Limits{MemoryMiB: 2048, CPUs: "1.5"}},
-		Forge:  Limits{MemoryMiB: 512, CPUs: "1"},
-		Owner:  "ann", Repository: "shop",
+		Runner: RunnerConfig{
+			Count: 3, Engine: EngineHost, Capacity: 2, Network: NetworkForge,
+			Limits: Limits{MemoryMiB: 2048, CPUs: "1.5"}, Processes: 1000, DiskReserve: 1 << 30,
+		},
+		Forge: Limits{MemoryMiB: 512, CPUs: "1"},
+		Owner: "ann", Repository: "shop",
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -73,6 +80,10 @@ func TestRefused(t *testing.T) {
 		"engine":           {"runner.engine", "yours", "own, host"},
 		"capacity":         {"runner.capacity", "-1", "from 1 to 64"},
 		"memory":           {"runner.memory", "lots", "512m"},
+		"network":          {"runner.network", "lan", "internet, all, forge"},
+		"processes":        {"runner.processes", "1", "from 256"},
+		"disk reserve":     {"runner.diskReserve", "1k", "at least 64m"},
+		"ephemeral":        {"runner.ephemeral", "maybe", "true or false"},
 		"too little":       {"forge.memory", "1m", "at least 64m"},
 		"cpus":             {"forge.cpus", "two", "cores"},
 		"reserved owner":   {"repository.owner", "admin", "reserved"},

@@ -12,6 +12,28 @@ if [ ! -s /etc/gitea/secrets/secret-key ]; then
   mv /etc/gitea/secrets/secret-key.new /etc/gitea/secrets/secret-key
 fi
 
+# What `pipeline rotate` asks for stands on the volume until it is done: a start
+# that is cut off is made good by the next one. Gitea itself makes the secrets
+# anew that app.ini no longer has.
+rotate=/etc/gitea/rotate
+forget() { sed -i "/^$1 *=/d" "$GITEA_APP_INI"; }
+if [ -s "$rotate/request" ]; then
+  rm -f "$rotate/failed"
+  for secret in $(cat "$rotate/request"); do
+    case $secret in
+      secret-key)
+        code=0
+        "$rotate/gitea-rekey" /var/lib/gitea/data/gitea.db /etc/gitea/secrets/secret-key 2> "$rotate/failed" || code=$?
+        [ "$code" -lt 2 ] || { cat "$rotate/failed"; exit "$code"; } ;; # the next start goes on
+      internal-token) forget INTERNAL_TOKEN ;;
+      jwt-secret) forget JWT_SECRET; rm -f /var/lib/gitea/data/jwt/private.pem ;;
+      lfs-jwt-secret) forget LFS_JWT_SECRET ;;
+    esac
+  done
+  rm -f "$rotate/request" "$rotate/gitea-rekey"
+  [ -s "$rotate/failed" ] || rm -rf "$rotate"
+fi
+
 /usr/local/bin/docker-setup.sh
 gitea=(/usr/local/bin/gitea --config "$GITEA_APP_INI")
 "${gitea[@]}" migrate > /dev/null

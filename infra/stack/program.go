@@ -66,7 +66,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		for i := range cfg.Runner.Count {
+		for i := range cfg.Runner.containers() {
 			if _, err := NewRunner(ctx, fmt.Sprintf("runner-%d", i), &RunnerArgs{
 				Config: cfg, Forge: forge, Actions: actions, Repository: repository, Images: images,
 			}); err != nil {

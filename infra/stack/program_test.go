@@ -149,8 +149,11 @@ func TestEngineOfItsOwn(t *testing.T) {
 	if engine.HasValue("privileged") {
 		t.Error("the engine is privileged")
 	}
-	if got := fmt.Sprint(engine["capabilities"].Mappable()); got != "map[adds:[CAP_NET_ADMIN CAP_SYS_ADMIN]]" {
-		t.Errorf("got capabilities %s", got)
+	if got := fmt.Sprint(engine["capabilities"].ObjectValue()["drops"].Mappable()); got != "[ALL]" {
+		t.Errorf("got dropped capabilities %s, want all", got)
+	}
+	if got := len(engine["capabilities"].ObjectValue()["adds"].ArrayValue()); got != 7 {
+		t.Errorf("got %d capabilities added, want 7", got)
 	}
 	if engine["memory"].NumberValue() != 1024 || engine["memorySwap"].NumberValue() != 1024 || engine["cpus"].StringValue() != "2" {
 		t.Errorf("got memory %v, swap %v, cpus %v", engine["memory"], engine["memorySwap"], engine["cpus"])
@@ -178,8 +181,22 @@ func TestEngineOfTheHost(t *testing.T) {
 
 func TestRunnerCount(t *testing.T) {
 	t.Parallel()
-	if got := count(declare(t, "runner.count", "3"), "gitops-pipeline:index:Runner"); got != 3 {
+	const token = "gitops-pipeline:index:Runner"
+	if got := count(declare(t, "runner.count", "3"), token); got != 3 {
 		t.Errorf("got %d runners, want 3", got)
+	}
+	if got := count(declare(t, "runner.count", "3", "runner.ephemeral", "true"), token); got != 6 {
+		t.Errorf("got %d ephemeral runners, want 3 and a standby of each", got)
+	}
+}
+
+func TestFreshEngines(t *testing.T) {
+	t.Parallel()
+	for capacity, want := range map[string]string{"1": "FRESH_ENGINE=true", "2": "FRESH_ENGINE=false"} {
+		runner := named(t, declare(t, "runner.capacity", capacity), "runner-0-container").Inputs
+		if got := fmt.Sprint(runner["envs"].Mappable()); !strings.Contains(got, want) {
+			t.Errorf("capacity %s: got %s, want %s", capacity, got, want)
+		}
 	}
 }
 
@@ -189,8 +206,8 @@ func TestHostName(t *testing.T) {
 	if !strings.Contains(fmt.Sprint(named(t, all, "forge-container").Inputs["networksAdvanced"].Mappable()), "git.example.org") {
 		t.Error("the forge has no alias of its host name")
 	}
-	if named(t, all, "runner-0-engine").Inputs.HasValue("envs") {
-		t.Error("the engine forwards a name that needs no forward")
+	if !strings.Contains(fmt.Sprint(named(t, all, "runner-0-engine").Inputs["envs"].Mappable()), "FORGE_NAME=git.example.org") {
+		t.Error("the engine does not know the forge's host name")
 	}
 }
 

@@ -17,8 +17,13 @@ var runnerStart string
 //go:embed runner-watch.sh
 var runnerWatch string
 
-// engineSocket is where an engine of its own listens, seen from its runner.
-const engineSocket = "/run/engine/docker.sock"
+// Where an engine of its own has its socket, seen from its runner as from the
+// engine itself, and its data.
+const (
+	engineRun    = "/run/engine"
+	engineSocket = engineRun + "/docker/docker.sock"
+	engineData   = "/engine"
+)
 
 // hostSocket is the host's engine, for runner.engine=host.
 const hostSocket = "/var/run/docker.sock"
@@ -32,12 +37,21 @@ const watchFile = "/opt/gitops-pipeline/watch.sh"
 // metricsPort is where a runner serves its counters, in its container alone.
 const metricsPort = "9101"
 
-// engineCapabilities are what a Docker engine needs beyond Docker's default
-// set, each for its reason. It is not privileged.
+// engineCapabilities are all that the outer half of an engine has, each for its
+// reason. Jobs have none of them: they run in a user namespace of their own.
 var engineCapabilities = []string{
-	"CAP_NET_ADMIN", // the bridge, addresses and iptables rules of its containers
-	"CAP_SYS_ADMIN", // mounts, namespaces and cgroups of its containers
+	"CAP_CHOWN",        // gives the inner engine's folders to its user
+	"CAP_DAC_OVERRIDE", // removes what the inner engine left in them
+	"CAP_FOWNER",       // keeps modes and times when it copies the images' descriptions
+	"CAP_NET_ADMIN",    // the link to the inner engine, and the firewall in between
+	"CAP_SETGID",       // the user namespace's groups
+	"CAP_SETUID",       // the user namespace's users
+	"CAP_SYS_ADMIN",    // mounts, and the namespaces of the inner engine
 }
+
+// engineShares is the weight of an engine's container when the host's cores are
+// all in use; that of every other container is 1024.
+const engineShares = 256
 
 // Runner is a Gitea Actions runner with, by default, a Docker engine of its
 // own.
@@ -71,6 +85,8 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
 		"METRICS_PORT=" + metricsPort,
 		"WATCH=" + watchFile,
+		fmt.Sprintf("EPHEMERAL=%t", args.Config.Runner.Ephemeral),
+		fmt.Sprintf("FRESH_ENGINE=%t", args.Config.Runner.fresh()),
 	}
 	env = append(env, forward(args.Config)...)
 	runner := &docker.ContainerArgs{
@@ -106,7 +122,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		env = append(env, "OWN_ENGINE=unix://"+engineSocket)
 		needed = append(needed, engine)
 		runner.Volumes = append(runner.Volumes.(docker.ContainerVolumeArray), docker.ContainerVolumeArgs{
-			VolumeName: run.Name, ContainerPath: pulumi.String("/run/engine"),
+			VolumeName: run.Name, ContainerPath: pulumi.String(engineRun),
 		})
 	}
 	runner.Envs = pulumi.ToStringArray(env)
@@ -137,25 +153,37 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 	if err != nil {
 		return nil, nil, err
 	}
+	cfg := args.Config
 	engine := &docker.ContainerArgs{
-		Image:        pulumi.String(args.Images.Engine),
-		Labels:       containerLabels(ctx),
-		Restart:      pulumi.String(restart),
-		Capabilities: docker.ContainerCapabilitiesArgs{Adds: pulumi.ToStringArray(engineCapabilities)},
+		Image:   pulumi.String(args.Images.Engine),
+		Labels:  containerLabels(ctx),
+		Restart: pulumi.String(restart),
+		// Killed, not stopped: of an engine that stops in good order, the runner takes
+		// a job that was cut off for one that succeeded.
+		StopSignal: pulumi.String("SIGKILL"),
+		Capabilities: docker.ContainerCapabilitiesArgs{
+			Adds: pulumi.ToStringArray(engineCapabilities), Drops: pulumi.ToStringArray([]string{"ALL"}),
+		},
 		SecurityOpts: pulumi.ToStringArray([]string{"seccomp=unconfined", "apparmor=unconfined"}),
+		CpuShares:    pulumi.Int(engineShares),
+		Envs: pulumi.StringArray{
+			pulumi.Sprintf("DISK_RESERVE=%d", cfg.Runner.DiskReserve),
+			pulumi.Sprintf("FORGE=%s:%d", forgeAlias, cfg.HTTPPort),
+			pulumi.Sprintf("FORGE_NAME=%s", cfg.Host),
+			pulumi.Sprintf("NETWORK=%s", cfg.Runner.Network),
+			pulumi.Sprintf("PRELOAD=%s", args.Actions.preload()),
+			pulumi.Sprintf("PROCESS_LIMIT=%d", cfg.Runner.Processes),
+		},
 		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
 			Name: args.Forge.Network,
 		}},
 		Volumes: docker.ContainerVolumeArray{
-			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String("/var/lib/docker")},
-			docker.ContainerVolumeArgs{VolumeName: run.Name, ContainerPath: pulumi.String("/run/engine")},
+			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String(engineData)},
+			docker.ContainerVolumeArgs{VolumeName: run.Name, ContainerPath: pulumi.String(engineRun)},
 		},
 		Wait:                pulumi.Bool(true),
-		WaitTimeout:         pulumi.Int(60),
+		WaitTimeout:         pulumi.Int(300), // it pulls the images of its jobs
 		DestroyGraceSeconds: pulumi.Int(10),
-	}
-	if env := forward(args.Config); len(env) > 0 {
-		engine.Envs = pulumi.ToStringArray(env)
 	}
 	args.Config.Runner.Limits.apply(engine)
 	container, err := docker.NewContainer(ctx, name, engine, pulumi.Parent(r), pulumi.DeleteBeforeReplace(true))
@@ -174,6 +202,13 @@ func forward(cfg Config) []string {
 // runnerConfig is the runner's configuration file.
 func runnerConfig(cfg Config, jobImage, socket string) (string, error) {
 	type m = map[string]any
+	job := m{"network": "host", "force_pull": false, "docker_host": "unix://" + socket, "docker_timeout": "1m"}
+	if !cfg.Runner.fresh() {
+		// Go's caches are volumes of the engine, so that a second job compiles
+		// only what changed.
+		job["options"] = "-v go-build:/root/.cache/go-build -v go-mod:/root/go/pkg/mod"
+		job["valid_volumes"] = []string{"go-build", "go-mod"}
+	}
 	data, err := yaml.Marshal(m{
 		"log": m{"level": "info"},
 		"runner": m{
@@ -181,15 +216,9 @@ func runnerConfig(cfg Config, jobImage, socket string) (string, error) {
 			"fetch_interval": "500ms", "fetch_interval_max": "500ms",
 			"labels": []string{"self-hosted:docker://" + jobImage},
 		},
-		// Go's caches are volumes of the engine, so that a second job compiles
-		// only what changed.
-		"container": m{
-			"network": "host", "force_pull": false, "docker_host": "unix://" + socket, "docker_timeout": "1m",
-			"options":       "-v go-build:/root/.cache/go-build -v go-mod:/root/go/pkg/mod",
-			"valid_volumes": []string{"go-build", "go-mod"},
-		},
-		"cache":   m{"enabled": false},
-		"metrics": m{"enabled": true, "addr": "127.0.0.1:" + metricsPort},
+		"container": job,
+		"cache":     m{"enabled": false},
+		"metrics":   m{"enabled": true, "addr": "127.0.0.1:" + metricsPort},
 	})
 	return string(data), err
 }

@@ -100,19 +100,6 @@ func (c *Client) Log(ctx context.Context, job int64) (string, error) {
 	return string(text), nil
 }
 
-// Runners returns every runner that is registered with the forge.
-func (c *Client) Runners(ctx context.Context) ([]*gitea.ActionRunner, error) {
-	api, err := c.api(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list, _, err := api.ListAdminActionRunners(gitea.ListActionRunnersOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("listing the runners: %w", err)
-	}
-	return list.Runners, nil
-}
-
 // Image is one published version of a container image.
 type Image struct {
 	Name    string    `json:"name"`

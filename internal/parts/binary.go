@@ -39,6 +39,11 @@ var (
 		// Without a version the Automation API refuses refresh and destroy.
 		ldflags: "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=%s",
 	}
+	// What encrypts anew what Gitea's SECRET_KEY encrypts, with Gitea's own code.
+	rekeyBinary = binary{
+		name: "gitea-rekey", module: "images/gitea", pkg: "./rekey", pin: "code.gitea.io/gitea",
+		tags: giteaBinary.tags, cgo: true, ldflags: `-linkmode external -extldflags "-static"`,
+	}
 	dockerPluginBinary = binary{
 		name: "pulumi-resource-docker", module: "tools/docker-plugin", pkg: ".", pin: "github.com/pulumi/pulumi-docker/sdk/v4",
 		tags: "no_compose",
@@ -71,7 +76,11 @@ func pinned(path, module string) (string, error) {
 func (b binary) hash(root string) (string, error) {
 	dir := filepath.Join(root, b.module)
 	files := []string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}
-	sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	sourceDir := dir
+	if strings.HasPrefix(b.pkg, "./") {
+		sourceDir = filepath.Join(dir, b.pkg)
+	}
+	sources, err := filepath.Glob(filepath.Join(sourceDir, "*.go"))
 	if err != nil {
 		return "", err
 	}

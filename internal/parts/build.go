@@ -28,7 +28,7 @@ type builder struct {
 const partLabel = "gitops-pipeline.part"
 
 // beside names what a part's Dockerfile copies from its own folder.
-var beside = map[string][]string{"engine": {"entrypoint.sh"}, "job": {"warm_test.go"}}
+var beside = map[string][]string{"engine": {"entrypoint.sh", "inside.sh"}, "job": {"warm_test.go"}}
 
 // sources are a part's files below images/, the Dockerfile first.
 func sources(part, dockerfile string) []string {

@@ -50,6 +50,11 @@ func DockerPlugin(ctx context.Context, root string, progress io.Writer) (string,
 	return dockerPluginBinary.build(ctx, root, NewProgress(progress))
 }
 
+// Rekey builds the program that gives Gitea a new SECRET_KEY and returns its path.
+func Rekey(ctx context.Context, root string, progress io.Writer) (string, error) {
+	return rekeyBinary.build(ctx, root, NewProgress(progress))
+}
+
 // GiteaPlugin builds this project's own provider into the folder that
 // Pulumi.yaml names, where a binary wins over the source.
 func GiteaPlugin(ctx context.Context, root string, progress io.Writer) (string, error) {

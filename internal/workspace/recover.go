@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,16 +57,9 @@ func AwaitLocks(ctx context.Context, p project.Project, stack string, limit time
 // by the exact name that Pulumi noted before it began, and removed only if they
 // carry the stack's label. It does nothing when nothing is pending.
 func (s *Stack) Recover(ctx context.Context, cli *client.Client, progress io.Writer) error {
-	exported, err := s.Export(ctx)
+	exported, state, err := s.resources(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the state: %w", err)
-	}
-	var state apitype.DeploymentV3
-	if len(exported.Deployment) == 0 {
-		return nil
-	}
-	if err := json.Unmarshal(exported.Deployment, &state); err != nil {
-		return fmt.Errorf("understanding the state: %w", err)
+		return err
 	}
 	if len(state.PendingOperations) == 0 {
 		return nil
@@ -88,6 +82,40 @@ func (s *Stack) Recover(ctx context.Context, cli *client.Client, progress io.Wri
 		return fmt.Errorf("clearing the pending operations: %w", err)
 	}
 	return nil
+}
+
+// resources exports the state, and reads it.
+func (s *Stack) resources(ctx context.Context) (exported apitype.UntypedDeployment, state apitype.DeploymentV3, err error) {
+	if exported, err = s.Export(ctx); err != nil {
+		return exported, state, fmt.Errorf("reading the state: %w", err)
+	}
+	if len(exported.Deployment) == 0 {
+		return exported, state, nil
+	}
+	if err := json.Unmarshal(exported.Deployment, &state); err != nil {
+		return exported, state, fmt.Errorf("understanding the state: %w", err)
+	}
+	return exported, state, nil
+}
+
+// URNs are those of the resources of the given logical names, in any order.
+func (s *Stack) URNs(ctx context.Context, names ...string) ([]string, error) {
+	_, state, err := s.resources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var urns, found []string
+	for _, r := range state.Resources {
+		if r.Custom && !r.Delete && slices.Contains(names, r.URN.Name()) {
+			urns, found = append(urns, string(r.URN)), append(found, r.URN.Name())
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(found, name) {
+			return nil, fmt.Errorf("the state of stack %q has no %s", s.Name(), name)
+		}
+	}
+	return urns, nil
 }
 
 // known tells whether the state already holds the resource: then the pending

@@ -36,7 +36,7 @@ func Open(ctx context.Context, p project.Project, stack, pulumiPath string, prog
 	if err := generate(p, stack); err != nil {
 		return nil, err
 	}
-	env, local, err := Environment(p)
+	env, local, err := Environment(ctx, p, stack)
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +96,9 @@ func Home() (string, error) {
 	return home, nil
 }
 
-// Environment is what Pulumi's commands run with: the state in the project,
-// unless PULUMI_BACKEND_URL or `pulumi login` say otherwise.
-func Environment(p project.Project) (env map[string]string, local bool, err error) {
+// Environment is what Pulumi's commands on a stack run with: the state in the
+// project, unless PULUMI_BACKEND_URL or `pulumi login` say otherwise.
+func Environment(ctx context.Context, p project.Project, stack string) (env map[string]string, local bool, err error) {
 	env = map[string]string{
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -107,7 +107,7 @@ func Environment(p project.Project) (env map[string]string, local bool, err erro
 		"GITOPS_PIPELINE_ROOT": p.Root,
 	}
 	if os.Getenv("PULUMI_CONFIG_PASSPHRASE") == "" && os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") == "" {
-		phrase, err := Passphrase(p.PassphraseFile())
+		phrase, err := stackPassphrase(ctx, p, stack)
 		if err != nil {
 			return nil, false, err
 		}

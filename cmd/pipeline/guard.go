@@ -1,0 +1,53 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"github.com/docker/docker/client"
+	"github.com/spf13/cobra"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/backup"
+)
+
+// guard starts a process that makes a paused container go on if this one dies:
+// it waits for the end of its standard input, which the kernel closes.
+func guard(id string) (release func(), err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program: %w", err)
+	}
+	cmd := exec.Command(self, "thaw", id)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is not for it
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("starting the guard of the paused forge: %w", err)
+	}
+	return func() {
+		// The forge goes on already; the guard finds nothing to do.
+		_ = in.Close()
+		_ = cmd.Wait()
+	}, nil
+}
+
+func (a *app) thawCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "thaw CONTAINER", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			_, readErr := io.Copy(io.Discard, a.in)
+			cli, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+			if err != nil {
+				return errors.Join(readErr, err)
+			}
+			defer func() { _ = cli.Close() }()
+			return errors.Join(readErr, backup.Thaw(cli, args[0]))
+		},
+	}
+}

@@ -1,0 +1,283 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// mostPause is how long writes may wait for a backup.
+const mostPause = 2 * time.Second
+
+// TestBackupAndRestore backs a forge with 50 repositories up while someone
+// writes, removes it, and restores it from a fresh checkout.
+func TestBackupAndRestore(t *testing.T) {
+	start := time.Now()
+	lap := func(what string) {
+		t.Logf("%-28s %s", what, time.Since(start).Round(100*time.Millisecond))
+		start = time.Now()
+	}
+	p := newProject(t, nil)
+	p.up().must(t, 0, "can be pulled")
+	lap("up")
+	first := p.status()
+	api := forgeAPI{t, strings.Replace(first.URLs["forgeUrl"], "http://", "http://gitops:"+first.Secrets["ownerPassword"]+"@", 1)}
+	for i := range 50 {
+		api.do("POST", "/user/repos", fmt.Sprintf(`{"name":"r%d","auto_init":true}`, i), http.StatusCreated)
+	}
+	lap("50 repositories")
+	const userSecret = "kept-by-the-user-1234567890"
+	api.do("PUT", "/repos/gitops/gitops-pipeline/actions/secrets/MINE", fmt.Sprintf(`{"data":%q}`, userSecret), http.StatusCreated)
+	head := strings.TrimSpace(git(t, p.dir, "rev-parse", "HEAD"))
+	digest := first.digest(head)
+
+	// r0 is the only repository that changes meanwhile.
+	commits := api.writeAway("/repos/gitops/r0/contents/f%d", `{"content":"eA==","message":"write"}`)
+	issues := api.writeAway("/repos/gitops/r1/issues?n=%d", `{"title":"write"}`)
+	for !t.Failed() && (issues.count.Load() < 10 || commits.count.Load() < 2) { // it writes, and knows how fast it is alone
+		time.Sleep(20 * time.Millisecond)
+	}
+	file := filepath.Join(t.TempDir(), "backup")
+	out := p.run(t.Context(), "backup", file).must(t, 0, "writes were paused for", "sha256").out
+	for line := range strings.Lines(out) {
+		if strings.Contains(line, "paused") || strings.Contains(line, "MiB") {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
+	for name, w := range map[string]*writing{"commits": commits, "issues": issues} {
+		longest, usual := w.end()
+		t.Logf("the client made %d %s; it waited %s at most, %s as a rule", w.count.Load(), name, longest.Round(time.Millisecond), usual.Round(time.Millisecond))
+		if longest > mostPause {
+			t.Errorf("got a write that took %s, want at most %s", longest, mostPause)
+		}
+	}
+	lap("backup")
+	refs := api.refs()
+
+	// What must not be touched: the running stack, by a backup of it; the empty
+	// host, by files that are not whole.
+	p.run(t.Context(), "backup", file).must(t, 1, "it is there already", "--force")
+	p.run(t.Context(), "restore", file).must(t, 1, "it is here already", "down --stack")
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got mode %v and %v of the backup, want 0600", info.Mode(), err)
+	}
+	p.run(t.Context(), "down", "--purge", "--yes").must(t, 0)
+	fresh := newProject(t, nil)
+	fresh.stack, fresh.http, fresh.ssh = p.stack, p.http, p.ssh
+	fresh.refuses(file)
+	lap("purge and refusals")
+
+	killed := fresh.kill(2*time.Second, true, "restore", file)
+	fresh.run(t.Context(), "up").must(t, 1, "half restored")
+	t.Logf("restore killed after 2s (%s)", killed)
+	fresh.run(t.Context(), "restore", file).must(t, 0, "is up")
+	lap("killed restore, and restore")
+
+	second := fresh.status()
+	if second.Secrets["ownerPassword"] != first.Secrets["ownerPassword"] || second.Secrets["adminPassword"] != first.Secrets["adminPassword"] {
+		t.Error("got other passwords than before")
+	}
+	api.do("GET", "/user", "", http.StatusOK) // the old password
+	after := api.refs()
+	if len(after) != len(refs) || len(refs) < 51 {
+		t.Errorf("got %d repositories, want the %d of before, and at least 51", len(after), len(refs))
+	}
+	for name, want := range refs {
+		// The writer went on after the moment of the backup.
+		if name != "r0" && after[name] != want {
+			t.Errorf("got refs of %s\n%s\nwant\n%s", name, after[name], want)
+		}
+	}
+	if after["r0"] == "" {
+		t.Error("the repository that was written to has no refs")
+	}
+	if got := second.digest(head); got != digest || digest == "" {
+		t.Errorf("got digest %q of the first image, want %q", got, digest)
+	}
+	serve(t, fresh, first.URLs["registry"]+"/gitops/service@"+digest)
+
+	lap("comparing")
+	// The user's secret decrypts, the registry's password too, and the runner works.
+	git(t, fresh.dir, "fetch", "--quiet", first.URLs["cloneUrl"], "main")
+	git(t, fresh.dir, "reset", "--quiet", "--hard", "FETCH_HEAD")
+	fresh.edit(".gitea/workflows/ci.yaml", "      - name: Test\n", fmt.Sprintf(
+		"      - name: The user's secret\n        env:\n          MINE: ${{ secrets.MINE }}\n        run: test \"$(printf %%s \"$MINE\" | rev)\" = %s\n      - name: Test\n", reversed(userSecret)))
+	if got := fresh.awaitRun(fresh.commitAndPush("Use the secret")); got != "success" {
+		t.Errorf("got a run that ended in %s, want success", got)
+	}
+	lap("push until green")
+	fresh.checkDatabase(fresh.container("forge-container"))
+}
+
+// refuses tries files that are no whole backup; each has to be refused with what
+// to do next, and nothing may be touched.
+func (p *project) refuses(file string) {
+	p.t.Helper()
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	flipped := append([]byte{}, whole...)
+	flipped[len(flipped)/2] ^= 4
+	for why, text := range map[string]string{
+		"is cut off":           string(whole[:len(whole)-1]),
+		"its SHA-256 is":       string(flipped),
+		"newer version":        strings.Replace(string(whole), "format 1", "format 2", 1),
+		"no backup of this":    "hello",
+		"its header was chang": strings.Replace(string(whole), "by hand", "by head", 1),
+	} {
+		bad := filepath.Join(p.t.TempDir(), "bad")
+		if err := os.WriteFile(bad, []byte(text), 0o600); err != nil {
+			p.t.Fatal(err)
+		}
+		p.run(p.t.Context(), "restore", bad).must(p.t, 1, why, "next:")
+		if left := p.labelled(); left.count() > 0 {
+			p.t.Errorf("%s: got %+v, want nothing", why, left)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(p.dir, ".pipeline")); !os.IsNotExist(err) {
+		p.t.Errorf("got %v, want no .pipeline after refusals", err)
+	}
+}
+
+// TestBackupKilled kills a backup over and over; the forge must not stand still
+// after it, and the next backup must be whole.
+func TestBackupKilled(t *testing.T) {
+	p := newProject(t, nil)
+	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
+	whole := p.labelled()
+	file := filepath.Join(t.TempDir(), "backup")
+	phrase := filepath.Join(t.TempDir(), "phrase")
+	if err := os.WriteFile(phrase, []byte("correct horse battery\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"backup", file, "--force", "--passphrase-file", phrase}
+	clean := p.run(t.Context(), args...).must(t, 0, "writes were paused").took
+	for i, n := 0, long(2, 20); i < n; i++ {
+		at := spread(clean, i, n)
+		how := p.kill(at, i%2 == 0, args...)
+		p.run(t.Context(), args...).must(t, 0, "writes were paused")
+		forgeAnswers(t, fmt.Sprintf("http://localhost:%d", p.http))
+		t.Logf("backup killed after %.1fs (%s) of %.1fs", at.Seconds(), how, clean.Seconds())
+		if left := p.labelled(); left.count() != whole.count() {
+			t.Errorf("got %+v, want %+v", left, whole)
+		}
+	}
+	wrong := filepath.Join(t.TempDir(), "wrong")
+	if err := os.WriteFile(wrong, []byte("wrong horse\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.run(t.Context(), "restore", file, "--passphrase-file", wrong).must(t, 1, "does not open it", "next:")
+	p.run(t.Context(), "restore", file, "--passphrase-file", phrase).must(t, 1, "it is here already")
+}
+
+// forgeAPI asks the forge as the owner.
+type forgeAPI struct {
+	t   *testing.T
+	url string
+}
+
+func (a forgeAPI) do(method, path, body string, want int) string {
+	a.t.Helper()
+	code, text, err := a.try(method, path, body)
+	if err != nil || code != want {
+		a.t.Fatalf("%s %s: got %d, %v: %s; want %d", method, path, code, err, text, want)
+	}
+	return text
+}
+
+func (a forgeAPI) try(method, path, body string) (int, string, error) {
+	req, err := http.NewRequest(method, a.url+"/api/v1"+path, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := httpClient.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(text), err
+}
+
+// refs are what git ls-remote says of every repository of the owner.
+func (a forgeAPI) refs() map[string]string {
+	a.t.Helper()
+	found := map[string]string{}
+	for page := 1; ; page++ {
+		var repos []struct{ Name string }
+		if err := json.Unmarshal([]byte(a.do("GET", fmt.Sprintf("/user/repos?limit=50&page=%d", page), "", http.StatusOK)), &repos); err != nil {
+			a.t.Fatal(err)
+		}
+		if len(repos) == 0 {
+			return found
+		}
+		for _, r := range repos {
+			found[r.Name] = git(a.t, ".", "ls-remote", a.url+"/gitops/"+r.Name+".git")
+		}
+	}
+}
+
+// writing is a client that writes one thing after the other.
+type writing struct {
+	stop, ended chan struct{}
+	once        sync.Once
+	count       atomic.Int64
+	took        []time.Duration
+}
+
+// writeAway posts the body to the path, which has a place for a number.
+func (a forgeAPI) writeAway(path, body string) *writing {
+	w := &writing{stop: make(chan struct{}), ended: make(chan struct{})}
+	go func() {
+		defer close(w.ended)
+		for {
+			select {
+			case <-w.stop:
+				return
+			default:
+			}
+			start := time.Now()
+			code, text, err := a.try("POST", fmt.Sprintf(path, w.count.Load()), body)
+			if err != nil || code != http.StatusCreated {
+				a.t.Errorf("writing while the backup runs: got %d, %v: %s", code, err, text)
+				return
+			}
+			w.took = append(w.took, time.Since(start))
+			w.count.Add(1)
+		}
+	}()
+	a.t.Cleanup(func() { w.end() })
+	return w
+}
+
+// end stops the client and returns its longest wait, and the median.
+func (w *writing) end() (longest, usual time.Duration) {
+	w.once.Do(func() { close(w.stop) })
+	<-w.ended
+	slices.Sort(w.took)
+	if len(w.took) == 0 {
+		return 0, 0
+	}
+	return w.took[len(w.took)-1], w.took[len(w.took)/2]
+}
+
+func reversed(s string) string {
+	b := []byte(s)
+	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
+		b[i], b[j] = b[j], b[i]
+	}
+	return string(b)
+}

@@ -1,0 +1,206 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/registry"
+)
+
+// doors are, by the names of project.secrets, what a value opens: each tells
+// whether it is accepted. current are the stack's present secrets.
+func (p *project) doors(current map[string]string) map[string]func(value string) bool {
+	admin := basic("forge-admin", current["adminPassword"])
+	return map[string]func(string) bool{
+		"adminPassword": func(v string) bool { return p.opens(http.MethodGet, "/api/v1/user", "", basic("forge-admin", v)) },
+		"ownerPassword": func(v string) bool { return p.opens(http.MethodGet, "/api/v1/user", "", basic("gitops", v)) },
+		"REGISTRY_PASS": func(v string) bool {
+			docker := engine(p.t)
+			defer docker.Close()
+			_, err := docker.RegistryLogin(p.t.Context(), registry.AuthConfig{
+				Username: "gitops", Password: v, ServerAddress: fmt.Sprintf("localhost:%d", p.http),
+			})
+			return err == nil
+		},
+		"registration token": func(v string) bool { return p.registers(v, admin) },
+		"runner credential": func(v string) bool {
+			code, text := p.ask(http.MethodPost, "/api/actions/runner.v1.RunnerService/Declare", `{"labels":["self-hosted"]}`,
+				func(r *http.Request) { r.Header.Set("x-runner-uuid", p.uuids[v]); r.Header.Set("x-runner-token", v) })
+			if code != http.StatusOK && !strings.Contains(text, "unregistered runner") {
+				p.t.Errorf("declaring a runner: %d: %s", code, text)
+			}
+			return code == http.StatusOK
+		},
+		"INTERNAL_TOKEN": func(v string) bool {
+			return p.opens(http.MethodGet, "/api/internal/manager/processes?json=true", "",
+				func(r *http.Request) { r.Header.Set("X-Gitea-Internal-Auth", "Bearer "+v) })
+		},
+		"JWT_SECRET": func(v string) bool {
+			return p.opens(http.MethodGet, "/v2/", "", bearer(sign(p, v, map[string]any{"UserID": 1, "Scope": "all"})))
+		},
+		"LFS_JWT_SECRET": func(v string) bool {
+			claims := map[string]any{"UserID": p.id("/api/v1/users/gitops", admin), "Op": "upload", "RepoID": p.id("/api/v1/repos/gitops/gitops-pipeline", admin)}
+			return p.opens(http.MethodPost, "/gitops/gitops-pipeline.git/info/lfs/objects/batch",
+				`{"operation":"upload","objects":[{"oid":"`+strings.Repeat("a", 64)+`","size":1}]}`, bearer(sign(p, v, claims)),
+				func(r *http.Request) {
+					r.Header.Set("Accept", "application/vnd.git-lfs+json")
+					r.Header.Set("Content-Type", "application/vnd.git-lfs+json")
+				})
+		},
+		"SECRET_KEY": func(v string) bool { return decrypts(v, p.storedSecret()) },
+		"passphrase": p.opensState,
+	}
+}
+
+// dress puts what a request needs on it.
+type dress = func(*http.Request)
+
+func basic(user, password string) dress {
+	return func(r *http.Request) { r.SetBasicAuth(user, password) }
+}
+
+func bearer(token string) dress {
+	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+}
+
+// ask returns the answer's status and body.
+func (p *project) ask(method, path, body string, dresses ...dress) (int, string) {
+	p.t.Helper()
+	req, err := http.NewRequestWithContext(p.t.Context(), method, fmt.Sprintf("http://localhost:%d%s", p.http, path), strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	for _, d := range dresses {
+		d(req)
+	}
+	resp, err := httpClient.Do(req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// opens tells whether the answer is 200; 401 and 403 refuse, others fail the test.
+func (p *project) opens(method, path, body string, dresses ...dress) bool {
+	p.t.Helper()
+	code, text := p.ask(method, path, body, dresses...)
+	switch code {
+	case http.StatusOK, http.StatusUnauthorized, http.StatusForbidden:
+	default:
+		p.t.Errorf("%s %s answers %d: %s", method, path, code, text)
+	}
+	return code == http.StatusOK
+}
+
+// call fails the test unless the answer has the status.
+func (p *project) call(method, path, body string, want int, dresses ...dress) string {
+	p.t.Helper()
+	code, text := p.ask(method, path, body, dresses...)
+	if code != want {
+		p.t.Fatalf("%s %s answers %d, want %d: %s", method, path, code, want, text)
+	}
+	return text
+}
+
+func (p *project) id(path string, admin dress) int64 {
+	p.t.Helper()
+	var thing struct{ ID int64 }
+	if err := json.Unmarshal([]byte(p.call(http.MethodGet, path, "", http.StatusOK, admin)), &thing); err != nil {
+		p.t.Fatal(err)
+	}
+	return thing.ID
+}
+
+// registers tells whether a runner can register with the token; one that could
+// is removed again.
+func (p *project) registers(token string, admin dress) bool {
+	p.t.Helper()
+	code, text := p.ask(http.MethodPost, "/api/actions/runner.v1.RunnerService/Register",
+		`{"name":"of-the-test","token":"`+token+`","labels":["of-the-test"]}`)
+	if code != http.StatusOK {
+		if !strings.Contains(text, "token") {
+			p.t.Errorf("registering a runner: %d: %s", code, text)
+		}
+		return false
+	}
+	var answer struct{ Runner struct{ ID string } }
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		p.t.Fatalf("%v: %s", err, text)
+	}
+	p.call(http.MethodDelete, "/api/v1/admin/actions/runners/"+answer.Runner.ID, "", http.StatusNoContent, admin)
+	return true
+}
+
+// sign makes a token as Gitea does, with a secret of its configuration.
+func sign(p *project, secret string, claims map[string]any) string {
+	p.t.Helper()
+	key, err := base64.RawURLEncoding.DecodeString(secret)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	claims["exp"], claims["nbf"] = time.Now().Add(time.Hour).Unix(), time.Now().Add(-time.Minute).Unix()
+	body, err := json.Marshal(claims)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	text := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(body)
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(text))
+	return text + "." + encode(mac.Sum(nil))
+}
+
+// storedSecret is the user's Actions secret as the forge's database has it.
+func (p *project) storedSecret() string {
+	p.t.Helper()
+	dir := p.t.TempDir()
+	docker(p.t, "cp", p.container("forge-container")+":/var/lib/gitea/data", dir)
+	db, err := sql.Open("sqlite", filepath.Join(dir, "data", "gitea.db"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer db.Close()
+	var data string
+	if err := db.QueryRow("SELECT data FROM secret WHERE name = 'OF_A_USER'").Scan(&data); err != nil {
+		p.t.Fatal(err)
+	}
+	return data
+}
+
+// decrypts tells whether a SECRET_KEY is the one of an encrypted text: Gitea
+// keeps base64 inside, which a wrong key does not give.
+func decrypts(key, text string) bool {
+	data, err := hex.DecodeString(text)
+	if err != nil || len(data) < aes.BlockSize {
+		return false
+	}
+	sum := sha256.Sum256([]byte(key))
+	block, err := aes.NewCipher(sum[:])
+	if err != nil {
+		return false
+	}
+	plain := make([]byte, len(data)-aes.BlockSize)
+	cipher.NewCFBDecrypter(block, data[:aes.BlockSize]).XORKeyStream(plain, data[aes.BlockSize:]) //nolint:staticcheck // it is what Gitea uses
+	_, err = base64.StdEncoding.DecodeString(string(plain))
+	return err == nil
+}

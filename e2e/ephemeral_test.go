@@ -1,0 +1,113 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+)
+
+// mostQueued is how long a job may wait for an ephemeral runner that stands by.
+const mostQueued = 3 * time.Second
+
+// TestEphemeralRunners gives each job a credential and an engine of its own: the
+// next job finds a standby and nothing of the last one, and a credential that
+// has served opens nothing.
+func TestEphemeralRunners(t *testing.T) {
+	p := newProject(t, nil)
+	p.run(t.Context(), append(p.upArgs(), "-c", "runner.ephemeral=true")...).must(t, 0, "is up")
+	first := p.awaitRunners(2, nil)
+	used := p.runnerCredentials()
+
+	repo := p.newRepository("ephemeral")
+	for _, name := range []string{"first", "second"} {
+		repo.push(name, []string{name}, map[string]int{name: 6})
+		took := repo.await(name, time.Minute, "in_progress")
+		t.Logf("the %s job started %.1fs after its push", name, took.Seconds())
+		if took > mostQueued {
+			t.Errorf("the %s job waited %s for its runner, want at most %s", name, took, mostQueued)
+		}
+		if job := repo.job(name); job.Status != "in_progress" {
+			t.Errorf("got job %+v, want it under way", job)
+		}
+	}
+	for _, name := range []string{"first", "second"} {
+		repo.await(name, time.Minute, "completed")
+		if got := repo.job(name).Conclusion; got != "success" {
+			t.Errorf("the %s job ended in %s, want success", name, got)
+		}
+	}
+	start := time.Now()
+	next := p.awaitRunners(2, first)
+	t.Logf("two new runners %.1fs after the jobs", time.Since(start).Seconds())
+	for _, c := range used {
+		code, text := p.ask(http.MethodPost, "/api/actions/runner.v1.RunnerService/Declare", `{"labels":["self-hosted"]}`,
+			func(r *http.Request) { r.Header.Set("x-runner-uuid", c.UUID); r.Header.Set("x-runner-token", c.Token) })
+		if code == http.StatusOK {
+			t.Errorf("a credential that has served is accepted: %s", text)
+		}
+	}
+
+	// What the first jobs left, a third would find.
+	victim := p.ownRepository("victim")
+	results := victim.run("remains", newTarget(t, p).script(false))
+	for name, result := range results {
+		if result == "reached" {
+			t.Errorf("the next job finds %s", name)
+		}
+	}
+	p.awaitRunners(2, nil)
+	if len(results) == 0 || len(next) != 2 {
+		t.Errorf("got %d probes and %d runners, want some and 2", len(results), len(next))
+	}
+}
+
+// credential is what a runner keeps in .runner.
+type credential struct{ UUID, Token string }
+
+// runnerCredentials are those of the stack's runners.
+func (p *project) runnerCredentials() []credential {
+	p.t.Helper()
+	var all []credential
+	for _, name := range []string{"runner-0-container", "runner-1-container"} {
+		var c credential
+		if err := json.Unmarshal([]byte(docker(p.t, "exec", p.container(name), "cat", "/data/.runner")), &c); err != nil {
+			p.t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// awaitRunners polls until the forge has so many runners, all idle and none of
+// those before, and returns their numbers.
+func (p *project) awaitRunners(n int, before []int) []int {
+	p.t.Helper()
+	admin := &checkout{p: p, owner: "forge-admin", password: p.status().Secrets["adminPassword"]}
+	var ids []int
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		var list struct {
+			Runners []struct {
+				ID        int
+				Status    string
+				Busy      bool
+				Ephemeral bool
+			}
+		}
+		admin.api(http.MethodGet, "/admin/actions/runners", nil, &list)
+		ids = nil
+		for _, r := range list.Runners {
+			if r.Status == "online" && !r.Busy && !slices.Contains(before, r.ID) {
+				ids = append(ids, r.ID)
+			}
+		}
+		if len(ids) == n && len(list.Runners) == n {
+			return ids
+		}
+	}
+	p.t.Fatalf("got the idle runners %v after a minute, want %d without %v", ids, n, before)
+	return nil
+}

@@ -1,0 +1,100 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/client"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+)
+
+// helperLabel marks the containers of this package, besides the stack's label:
+// one that is there when no command runs was left behind by one that was killed.
+const helperLabel = "gitops-pipeline.backup"
+
+// undoLimit bounds what has to be done even after an interruption.
+const undoLimit = 30 * time.Second
+
+// makeHelper makes a container over the volumes. The copy is in its own layer,
+// and goes with it.
+func makeHelper(ctx context.Context, cli *client.Client, stack, image string, command []string, mounts []mount.Mount) (string, error) {
+	found, err := cli.ImageInspect(ctx, image)
+	if err != nil {
+		return "", fmt.Errorf("looking at the image %s: %w", image, err)
+	}
+	// A volume that the image declares would be made, without a label.
+	masked := map[string]string{}
+	if found.Config != nil {
+		for path := range found.Config.Volumes {
+			masked[path] = ""
+		}
+	}
+	made, err := cli.ContainerCreate(ctx, &container.Config{
+		Image: image, Entrypoint: command, User: "0:0", WorkingDir: "/",
+		Labels:    map[string]string{engine.StackLabel: stack, helperLabel: stack},
+		OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
+		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
+	}, &container.HostConfig{
+		Mounts: mounts, Tmpfs: masked, NetworkMode: "none", LogConfig: container.LogConfig{Type: "none"},
+		// Files of every owner are read, and keep their owners.
+		CapDrop: []string{"ALL"}, CapAdd: []string{"CHOWN", "DAC_OVERRIDE", "FOWNER"}, SecurityOpt: []string{"no-new-privileges"},
+	}, nil, nil, "")
+	if err != nil {
+		return "", fmt.Errorf("making a container over the volumes: %w", err)
+	}
+	return made.ID, nil
+}
+
+// removeHelper removes a container of this package; Leftovers finds it later if
+// that fails.
+func removeHelper(cli *client.Client, id string) {
+	ctx, cancel := context.WithTimeout(context.Background(), undoLimit)
+	defer cancel()
+	_ = cli.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+}
+
+// Thaw lets a paused container go on; one that is not paused is left alone.
+func Thaw(cli *client.Client, id string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), undoLimit)
+	defer cancel()
+	err := cli.ContainerUnpause(ctx, id)
+	if err == nil || errdefs.IsNotFound(err) {
+		return nil
+	}
+	if found, inspectErr := cli.ContainerInspect(ctx, id); inspectErr == nil && !found.State.Paused {
+		return nil
+	}
+	return fmt.Errorf("letting the forge go on: %w", err)
+}
+
+// Leftovers makes good what a backup that was killed left behind: a forge that
+// stands still, and the copy of its data. It tells whether there was any. A
+// forge that someone else paused is left alone.
+func Leftovers(ctx context.Context, cli *client.Client, stack string) (bool, error) {
+	helpers, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", helperLabel+"="+stack))})
+	if err != nil || len(helpers) == 0 {
+		return false, err
+	}
+	all, err := cli.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("label", engine.StackLabel+"="+stack), filters.Arg("status", "paused"))})
+	if err != nil {
+		return false, fmt.Errorf("listing the paused containers: %w", err)
+	}
+	var failed []error
+	for _, c := range all {
+		failed = append(failed, Thaw(cli, c.ID))
+	}
+	for _, c := range helpers {
+		if err := cli.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil && !errdefs.IsNotFound(err) {
+			failed = append(failed, fmt.Errorf("removing what a backup left behind: %w", err))
+		}
+	}
+	return true, errors.Join(failed...)
+}

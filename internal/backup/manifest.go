@@ -1,0 +1,85 @@
+// Package backup puts all of a stack into one file, and back: the volumes that
+// are not caches, Pulumi's state, the passphrase that opens it, and the stack's
+// configuration.
+package backup
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+)
+
+// Manifest says what is in an archive. It is the archive's first file.
+type Manifest struct {
+	Format   int       `json:"format"`
+	Stack    string    `json:"stack"`
+	Created  time.Time `json:"created"`
+	Gitea    string    `json:"gitea,omitempty"` // the forge's version
+	Pipeline string    `json:"pipeline"`        // this project's version
+	Volumes  []Volume  `json:"volumes"`
+}
+
+// Volume is a volume of the stack, without the stack's name in its own.
+type Volume struct {
+	Name  string `json:"name"` // such as forge-data
+	Files int    `json:"files"`
+	Bytes int64  `json:"bytes"`
+}
+
+var (
+	stackName  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+	volumeName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,60}$`)
+)
+
+// check refuses names that would not be a stack's own. A checksum says that a
+// file is whole, not who wrote it.
+func (m Manifest) check() error {
+	if m.Format > Format {
+		return fmt.Errorf("%w: its manifest has the format %d, and this one reads %d", ErrNewer, m.Format, Format)
+	}
+	if !stackName.MatchString(m.Stack) {
+		return fmt.Errorf("%w: its manifest names a stack %q", ErrNoBackup, m.Stack)
+	}
+	for _, v := range m.Volumes {
+		if !volumeName.MatchString(v.Name) {
+			return fmt.Errorf("%w: its manifest names a volume %q", ErrNoBackup, v.Name)
+		}
+	}
+	return nil
+}
+
+// physical is the name on the engine of one of a stack's volumes.
+func physical(stack, volume string) string { return project.Name + "-" + stack + "-" + volume }
+
+// logical is the opposite. Not every volume is worth keeping: an engine's own
+// are caches, and as large as images are.
+func logical(stack, name string) (volume string, keep bool) {
+	volume, ok := strings.CutPrefix(name, physical(stack, ""))
+	return volume, ok && !strings.Contains(volume, "-engine-")
+}
+
+// Small are the files of an archive that are not on volumes.
+type Small struct {
+	State      []byte // Pulumi's export of the stack
+	Passphrase []byte // opens the secrets in the state
+	Config     []byte // Pulumi.<stack>.yaml as the user keeps it
+	Workspace  []byte // the launcher's copy of it, with the salt that belongs to the passphrase
+}
+
+// files are the names of the small files in the archive.
+func (s *Small) files() []smallFile {
+	return []smallFile{{"state.json", &s.State}, {"passphrase", &s.Passphrase}, {"config.yaml", &s.Config}, {"workspace.yaml", &s.Workspace}}
+}
+
+type smallFile struct {
+	name string
+	data *[]byte
+}
+
+const (
+	manifestFile = "manifest.json"
+	volumesDir   = "volumes"
+)

@@ -1,0 +1,133 @@
+package rotate
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/client"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+)
+
+// poll is how often the engine and the forge are asked; both are here.
+const poll = 200 * time.Millisecond
+
+// errMissing says that the stack has no container of a kind.
+var errMissing = errors.New("the stack has no such container; pipeline up puts it back")
+
+// containers returns the stack's containers, running or not, by what their
+// name begins with before Pulumi's random end; each name is a program's logical one.
+func containers(ctx context.Context, cli *client.Client, stack string, name *regexp.Regexp) (map[string]string, error) {
+	list, err := cli.ContainerList(ctx, container.ListOptions{
+		All: true, Filters: filters.NewArgs(filters.Arg("label", engine.StackLabel+"="+stack)),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing the containers of stack %q: %w", stack, err)
+	}
+	found := map[string]string{}
+	for _, c := range list {
+		for _, n := range c.Names {
+			if m := name.FindStringSubmatch(strings.TrimPrefix(n, "/")); m != nil {
+				found[m[1]] = c.ID
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("looking for %s: %w", name, errMissing)
+	}
+	return found, nil
+}
+
+// file is one to put into a container.
+type file struct {
+	name string
+	mode int64
+	uid  int
+	text []byte
+	dir  bool
+}
+
+// put writes files into a container's folder, in their order.
+func put(ctx context.Context, cli *client.Client, id, folder string, files ...file) error {
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	for _, f := range files {
+		header := &tar.Header{
+			Name: f.name, Mode: f.mode, Uid: f.uid, Gid: f.uid, Size: int64(len(f.text)), ModTime: time.Now(), Typeflag: tar.TypeReg,
+		}
+		if f.dir {
+			header.Typeflag = tar.TypeDir
+		}
+		if err := w.WriteHeader(header); err != nil {
+			return fmt.Errorf("packing %s: %w", f.name, err)
+		}
+		if _, err := w.Write(f.text); err != nil {
+			return fmt.Errorf("packing %s: %w", f.name, err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("packing: %w", err)
+	}
+	if err := cli.CopyToContainer(ctx, id, folder, &archive, container.CopyToContainerOptions{}); err != nil {
+		return fmt.Errorf("writing into %s of container %.12s: %w", folder, id, err)
+	}
+	return nil
+}
+
+// get reads a file of a container; there is false when it has none.
+func get(ctx context.Context, cli *client.Client, id, path string) (text string, there bool, err error) {
+	body, _, err := cli.CopyFromContainer(ctx, id, path)
+	if errdefs.IsNotFound(err) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("reading %s of container %.12s: %w", path, id, err)
+	}
+	defer body.Close()
+	r := tar.NewReader(body)
+	if _, err := r.Next(); err != nil {
+		return "", false, fmt.Errorf("unpacking %s: %w", path, err)
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return "", false, fmt.Errorf("unpacking %s: %w", path, err)
+	}
+	return string(data), true, nil
+}
+
+// await polls until done says so, at most limit; else the error tells what it
+// waited for and the last it heard.
+func await(ctx context.Context, limit time.Duration, what string, done func() (bool, string, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	last := "nothing"
+	for {
+		ok, heard, err := done()
+		if err != nil && ctx.Err() == nil {
+			heard = err.Error()
+		}
+		if heard != "" {
+			last = heard
+		}
+		if ok {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s (%w); last: %s", what, ctx.Err(), last)
+		case <-tick.C:
+		}
+	}
+}

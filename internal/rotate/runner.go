@@ -1,0 +1,103 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+)
+
+// Limits of what is waited for.
+const (
+	runnerIdle   = 30 * time.Minute // as long as a job may take
+	runnerOnline = time.Minute
+)
+
+var runnerContainer = regexp.MustCompile(`^(runner-\d+)-container`)
+
+// Credentials registers every runner of the stack anew, one after the other.
+// Its place at the forge is given up before: the old credential is void, and no
+// dead runner stays listed. A runner takes no new job meanwhile, and a job that
+// runs ends first.
+func Credentials(ctx context.Context, cli *client.Client, stack string, f *forge.Client, progress io.Writer) error {
+	found, err := containers(ctx, cli, stack, runnerContainer)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for name := range found {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if err := credential(ctx, cli, found[name], stack+"-"+name, f, progress); err != nil {
+			return problem.New("registering runner "+stack+"-"+name+" anew", err, "repeat the command; it goes on from here")
+		}
+	}
+	return nil
+}
+
+func credential(ctx context.Context, cli *client.Client, id, name string, f *forge.Client, progress io.Writer) error {
+	if err := f.DisableRunners(ctx, name); err != nil {
+		return err
+	}
+	if err := Idle(ctx, f, name, progress); err != nil {
+		return err
+	}
+	grace := stopGrace
+	if err := cli.ContainerStop(ctx, id, container.StopOptions{Timeout: &grace}); err != nil {
+		return fmt.Errorf("stopping it: %w", err)
+	}
+	if err := f.DeleteRunners(ctx, name); err != nil {
+		return err
+	}
+	// An empty credential makes the start script register.
+	if err := put(ctx, cli, id, "/data", file{name: ".runner", mode: 0o600}); err != nil {
+		return err
+	}
+	if err := cli.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
+		return fmt.Errorf("starting it: %w", err)
+	}
+	return await(ctx, runnerOnline, "the runner to be online", func() (bool, string, error) {
+		runners, err := f.RunnersNamed(ctx, name)
+		if err != nil || len(runners) == 0 {
+			return false, "not registered", err
+		}
+		return runners[0].Status == "online", runners[0].Status, nil
+	})
+}
+
+// Idle waits until no runner whose name begins so has a job.
+func Idle(ctx context.Context, f *forge.Client, prefix string, progress io.Writer) error {
+	said := false
+	err := await(ctx, runnerIdle, "running jobs to end", func() (bool, string, error) {
+		runners, err := f.RunnersNamed(ctx, prefix)
+		if err != nil {
+			return false, "", err
+		}
+		for _, r := range runners {
+			if !r.Busy || r.Status == "offline" {
+				continue
+			}
+			if !said {
+				said = true
+				fmt.Fprintf(progress, "waiting for the job of runner %s to end, at most %s\n", r.Name, runnerIdle)
+			}
+			return false, r.Name + " is busy", nil
+		}
+		return true, "", nil
+	})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return problem.New("waiting for the runners", err, "let the jobs end or cancel them, then repeat the command")
+	}
+	return err
+}

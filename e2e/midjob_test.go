@@ -79,21 +79,9 @@ func breakMidJob(p *project, d *daemon, repo *repository, round string) {
 			p.t.Errorf("%s: got a job that ended in %s, want one of %v", f.job, got, f.want)
 		}
 	}
-<<<<<<< HEAD
 	repo.mustSucceed(last)
 	p.t.Logf("every job had its final status %.1fs after the last fault", time.Since(start).Seconds())
 	if left := docker(p.t, "exec", p.container("runner-0-engine"), "docker", "-H", "unix:///run/engine/docker/docker.sock",
-=======
-	repo.await("last", time.Minute, "completed")
-	if got := repo.job("last").Conclusion; got != "success" {
-		t.Errorf("got a last job that ended in %s, want success", got)
-	}
-	t.Logf("every job had its final status %.1fs after the last fault", time.Since(start).Seconds())
-	if n := len(repo.jobs()); n != len(faults)+1 {
-		t.Errorf("got %d jobs, want %d", n, len(faults)+1)
-	}
-	if left := docker(t, "exec", p.container("runner-0-engine"), "docker", "-H", "unix:///run/engine/docker/docker.sock",
->>>>>>> main
 		"ps", "--all", "--quiet", "--filter", "name=GITEA-ACTIONS-TASK-"); left != "" {
 		p.t.Errorf("the engine still has the containers of ended jobs: %s", left)
 	}

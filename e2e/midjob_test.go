@@ -32,7 +32,7 @@ type fault struct {
 var faults = []fault{
 	{"runner-killed", 300, []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-container") }},
 	{"engine-killed", 300, []string{"failure", "cancelled"}, func(p *project, _ *daemon) { p.killMain("runner-0-engine") }},
-	{"network-cut", 20, []string{"success"}, cutNetwork},
+	{"network-cut", 12, []string{"success"}, cutNetwork},
 	{"daemon-killed", 300, []string{"failure", "cancelled"}, killDaemon},
 	{"runner-silent", 300, []string{"failure"}, silenceRunner},
 }
@@ -46,7 +46,7 @@ func TestFaults(t *testing.T) {
 	d := newDaemon(t, "6G")
 	p := newProject(t, nil)
 	t.Setenv("GITOPS_PIPELINE_MIN_DISK", "1GiB") // the disk is small
-	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
+	t.Logf("up took %.1fs", p.run(t.Context(), p.upArgs()...).must(t, 0, "is up").took.Seconds())
 	repo := p.newRepository("faults")
 	for round := range long(1, 5) {
 		breakMidJob(p, d, repo, strconv.Itoa(round))
@@ -114,7 +114,7 @@ func cutNetwork(p *project, _ *daemon) {
 	p.t.Helper()
 	network, runner := p.labelled().networks[0], p.container("runner-0-container")
 	docker(p.t, "network", "disconnect", network, runner)
-	time.Sleep(12 * time.Second) // the cut itself: nothing to wait for
+	time.Sleep(8 * time.Second) // the cut itself: nothing to wait for
 	docker(p.t, "network", "connect", network, runner)
 }
 

@@ -45,7 +45,7 @@ test: docker parts ## Run every test, with real parts: unit tests, then end to e
 
 .PHONY: test-long
 test-long: docker parts ## Crash and load tests in their long form (about an hour)
-	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestMidJob|TestOwnDaemon|TestRollingStops|TestHalfOpen' ./e2e
+	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen' ./e2e
 
 .PHONY: docker
 docker: launcher ## Install and start Docker where none answers (Debian, Ubuntu; as root)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -14,29 +13,25 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
 )
 
-// insideVariable names the test that runs in a network of its own.
+// insideVariable names the test that runs in namespaces of its own.
 const insideVariable = "E2E_INSIDE"
 
-// inOwnNetwork runs the test again, as a process in a network namespace of its
-// own, and tells whether this is that process. A second Docker daemon there
-// cannot touch the rules and bridges of the machine's own: its start alone
-// would flush them.
-func inOwnNetwork(t *testing.T) bool {
+// inside runs the test again, as a process in network, process and mount
+// namespaces of its own, and tells whether this is that process. A second Docker
+// daemon there cannot touch the rules and bridges of the machine's own, which its
+// start alone would flush; and nothing of it is left when the process has ended.
+func inside(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(insideVariable) == t.Name() {
-		if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
-			t.Fatalf("bringing up the loopback interface: %v\n%s", err, out)
-		}
+		must(t, "ip", "link", "set", "lo", "up")
 		return true
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$", "-test.timeout=20m")
+	cmd := exec.CommandContext(t.Context(), "unshare", "--net", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc",
+		os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$", "-test.timeout=20m")
 	cmd.Env = append(os.Environ(), insideVariable+"="+t.Name())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = time.Minute
 	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 	if err := cmd.Run(); err != nil {
-		t.Errorf("the test in a network of its own: %v; it takes root", err)
+		t.Errorf("the test in namespaces of its own, which take root: %v", err)
 	}
 	return false
 }
@@ -72,10 +67,11 @@ func newDaemon(t *testing.T, size string) *daemon {
 	must(t, "mkfs.ext4", "-q", "-m", "0", file) // nothing reserved for root
 	must(t, "mount", "-o", "loop", file, d.dir)
 	t.Cleanup(func() {
-		if out, err := exec.Command("umount", d.dir).CombinedOutput(); err != nil {
+		if out, err := exec.Command("umount", "--lazy", d.dir).CombinedOutput(); err != nil {
 			t.Errorf("unmounting %s: %v\n%s", d.dir, err, out)
 		}
 	})
+	d.containerd()
 	t.Cleanup(d.stop)
 	d.start()
 	refs := []string{images.Gitea, images.Runner, images.Engine, images.Job, images.Base}
@@ -89,6 +85,21 @@ func newDaemon(t *testing.T, size string) *daemon {
 	return d
 }
 
+// containerd starts what holds the containers: a process of its own, as in a
+// packaged Docker, so that it outlives a daemon that is killed.
+func (d *daemon) containerd() {
+	d.t.Helper()
+	cmd := exec.Command("containerd", "--address", filepath.Join(d.run, "containerd.sock"),
+		"--root", filepath.Join(d.dir, "containerd"), "--state", filepath.Join(d.run, "containerd"), "--log-level", "warn")
+	if err := cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+}
+
 // start starts the daemon and waits until it answers.
 func (d *daemon) start() {
 	d.t.Helper()
@@ -98,7 +109,8 @@ func (d *daemon) start() {
 	}
 	defer log.Close()
 	d.cmd = exec.Command("dockerd", "--host", d.socket, "--data-root", filepath.Join(d.dir, "docker"),
-		"--exec-root", filepath.Join(d.run, "exec"), "--pidfile", filepath.Join(d.run, "pid"))
+		"--exec-root", filepath.Join(d.run, "exec"), "--pidfile", filepath.Join(d.run, "pid"),
+		"--containerd", filepath.Join(d.run, "containerd.sock"), "--log-level", "warn")
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatal(err)
@@ -124,31 +136,40 @@ func (d *daemon) stop() {
 	_ = d.cmd.Wait()
 }
 
-// fill leaves no byte free on the daemon's disk; the returned function gives
-// the space back.
-func (d *daemon) fill() func() {
+// fill takes the free space of the daemon's disk but for what is to be left.
+func (d *daemon) fill(left int64) {
 	d.t.Helper()
-	ballast := filepath.Join(d.dir, "ballast")
-	f, err := os.Create(ballast)
+	f, err := os.OpenFile(d.ballast(), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer f.Close()
-	var size int64
-	for chunk := int64(64 << 20); chunk >= 4096; {
+	info, err := f.Stat()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	size := info.Size()
+	for chunk := int64(256 << 20); chunk >= 4096; {
 		if err := syscall.Fallocate(int(f.Fd()), 0, size, chunk); err != nil {
 			chunk /= 2
 			continue
 		}
 		size += chunk
 	}
-	d.t.Logf("filled the disk with %s bytes", strconv.FormatInt(size, 10))
-	return func() {
-		if err := os.Remove(ballast); err != nil {
-			d.t.Fatal(err)
-		}
+	if err := f.Truncate(size - left); err != nil {
+		d.t.Fatal(err)
 	}
 }
+
+// free gives the space back.
+func (d *daemon) free() {
+	d.t.Helper()
+	if err := os.Remove(d.ballast()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *daemon) ballast() string { return filepath.Join(d.dir, "ballast") }
 
 func must(t *testing.T, name string, args ...string) {
 	t.Helper()

@@ -83,7 +83,7 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 	container := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Image),
 		Labels:      containerLabels(ctx),
-		Restart:     pulumi.String("unless-stopped"),
+		Restart:     pulumi.String(restart),
 		Init:        pulumi.Bool(true),
 		Entrypoints: pulumi.ToStringArray([]string{"/bin/bash", startFile}),
 		Envs:        pulumi.ToStringArray(forgeEnvironment(cfg)),

@@ -9,6 +9,11 @@ import (
 // without it is ever removed.
 const Label = "gitops-pipeline.stack"
 
+// restart is the policy of every container. Under unless-stopped, Docker (20.10)
+// takes the containers that outlived a daemon that was killed for stopped by
+// hand, and leaves them so.
+const restart = "always"
+
 // physical is the name in Docker of an object that outlives the stack.
 func physical(ctx *pulumi.Context, what string) pulumi.String {
 	return pulumi.String(Project + "-" + ctx.Stack() + "-" + what)

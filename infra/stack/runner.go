@@ -92,7 +92,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	runner := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Images.Runner),
 		Labels:      containerLabels(ctx),
-		Restart:     pulumi.String("unless-stopped"),
+		Restart:     pulumi.String(restart),
 		Init:        pulumi.Bool(true),
 		Entrypoints: pulumi.ToStringArray([]string{"/bin/bash", startFile}),
 		// A network of its own, not its engine's: Docker would never again start a
@@ -157,7 +157,10 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 	engine := &docker.ContainerArgs{
 		Image:   pulumi.String(args.Images.Engine),
 		Labels:  containerLabels(ctx),
-		Restart: pulumi.String("unless-stopped"),
+		Restart: pulumi.String(restart),
+		// Killed, not stopped: of an engine that stops in good order, the runner takes
+		// a job that was cut off for one that succeeded.
+		StopSignal: pulumi.String("SIGKILL"),
 		Capabilities: docker.ContainerCapabilitiesArgs{
 			Adds: pulumi.ToStringArray(engineCapabilities), Drops: pulumi.ToStringArray([]string{"ALL"}),
 		},

@@ -41,7 +41,7 @@ test: docker parts ## Run every test, with real parts: unit tests, then end to e
 	@echo "== the project"
 	go test -timeout 20m ./...
 	@echo "== end to end"
-	go test -count=1 -timeout 60m -tags e2e -v ./e2e
+	go test -count=1 -timeout 80m -tags e2e -v ./e2e
 
 .PHONY: test-long
 test-long: docker parts ## Crash and load tests in their long form (about an hour)

@@ -31,9 +31,10 @@ type fault struct {
 // a fault succeeds; one that does not, fails: both are true.
 var faults = []fault{
 	{"runner-killed", 300, []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-container") }},
-	{"engine-killed", 300, []string{"failure", "cancelled"}, func(p *project, _ *daemon) { p.killMain("runner-0-engine") }},
+	{"runner-stopped", 300, []string{"failure"}, func(p *project, _ *daemon) { docker(p.t, "restart", p.container("runner-0-container")) }},
+	{"engine-killed", 300, []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-engine") }},
 	{"network-cut", 12, []string{"success"}, cutNetwork},
-	{"daemon-killed", 300, []string{"failure", "cancelled"}, killDaemon},
+	{"daemon-killed", 300, []string{"failure"}, killDaemon},
 	{"runner-silent", 300, []string{"failure"}, silenceRunner},
 }
 
@@ -68,7 +69,7 @@ func breakMidJob(p *project, d *daemon, repo *repository, round string) {
 	repo.push("All faults "+round, append(names, last), seconds)
 	for _, f := range faults {
 		took := repo.await(f.job+"-"+round, trueStatus, "in_progress")
-		p.t.Logf("%-13s: its job started after %.1fs", f.job, took.Seconds())
+		p.t.Logf("%-14s: its job started after %.1fs", f.job, took.Seconds())
 		repo.awaitSteps(f.job + "-" + round)
 		f.do(p, d)
 	}

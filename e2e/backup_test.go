@@ -58,8 +58,8 @@ func TestBackupAndRestore(t *testing.T) {
 	for name, w := range map[string]*writing{"commits": commits, "issues": issues} {
 		longest, usual := w.end()
 		t.Logf("the client made %d %s; it waited %s at most, %s as a rule", w.count.Load(), name, longest.Round(time.Millisecond), usual.Round(time.Millisecond))
-		if longest > mostPause {
-			t.Errorf("got a write that took %s, want at most %s", longest, mostPause)
+		if longest-usual > mostPause { // however slow the machine is without a backup
+			t.Errorf("got a write that took %s longer than usual, want at most %s", longest-usual, mostPause)
 		}
 	}
 	lap("backup")

@@ -105,6 +105,7 @@ start() {
   rm -f /tmp/born /tmp/wired
   mkfifo -m 666 /tmp/born /tmp/wired
   # The first unshare holds the mounts of the images: they end with it.
+  # shellcheck disable=SC2016 # for the inner shell to expand
   unshare --mount --kill-child -- bash -euo pipefail -c '
     if [ "$1" != "$3" ]; then
       for layer in "$3"/overlay2/*/diff; do

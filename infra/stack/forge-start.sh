@@ -19,6 +19,7 @@ rotate=/etc/gitea/rotate
 forget() { sed -i "/^$1 *=/d" "$GITEA_APP_INI"; }
 if [ -s "$rotate/request" ]; then
   rm -f "$rotate/failed"
+  # shellcheck disable=SC2013 # words, on one line or several
   for secret in $(cat "$rotate/request"); do
     case $secret in
       secret-key)

@@ -51,6 +51,7 @@ daemon() {
   forge_answers
   gitea-runner daemon --config "$CONFIG_FILE" "$@" &
   pid=$!
+  # shellcheck disable=SC2153 # the environment has it, in capitals
   setsid bash "$WATCH" "$pid" "$METRICS_PORT" "${OWN_ENGINE:-}" &
   watch=$!
   wait "$pid" || code=$?

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # The probes of a hostile job. target.sh, written by the test, says where the
 # host's and the forge's things are: a real attacker would have to find them.
+#
+# shellcheck disable=SC1091 # written by the test
+# shellcheck disable=SC2016 # for the inner shells to expand
 source ./target.sh
 
 # probe NAME FUNCTION: reached when the function succeeds.
@@ -11,7 +14,7 @@ probe() {
   else
     echo "PROBE $name refused"
   fi
-  sed "s/^/  $name: /" <<< "$answer" | tail -n 3
+  tail -n 3 <<< "$answer" | while read -r line; do echo "  $name: $line"; done
 }
 
 # With all there is to ask for; some hosts refuse --privileged itself.
@@ -67,6 +70,7 @@ host_addresses() {
   return 1
 }
 
+# shellcheck disable=SC2046 # one name each
 export -f $(compgen -A function) # for the shell below timeout
 probe see-the-forge sees_the_forge
 probe stop-the-forge stops_a_forge_container

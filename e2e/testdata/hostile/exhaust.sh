@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Bounded attacks on the host's memory, processes and disk.
+# shellcheck disable=SC1091 # written by the test
 source ./target.sh
 
 # 10 GB: tail keeps a line whole, and this one does not end.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Looks for what attack.sh planted.
+# shellcheck disable=SC1091 # written by the test
 source ./target.sh
 
 probe() {

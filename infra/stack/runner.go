@@ -93,6 +93,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		Image:       pulumi.String(args.Images.Runner),
 		Labels:      containerLabels(ctx),
 		Restart:     pulumi.String(restart),
+		StopSignal:  pulumi.String("SIGKILL"), // see docs/adr/0009-kill-a-runner.md
 		Init:        pulumi.Bool(true),
 		Entrypoints: pulumi.ToStringArray([]string{"/bin/bash", startFile}),
 		// A network of its own, not its engine's: Docker would never again start a
@@ -158,8 +159,8 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 		Image:   pulumi.String(args.Images.Engine),
 		Labels:  containerLabels(ctx),
 		Restart: pulumi.String(restart),
-		// Killed, not stopped: of an engine that stops in good order, the runner takes
-		// a job that was cut off for one that succeeded.
+		// As the runner: a job that ends with its engine must not look as if it had
+		// ended well.
 		StopSignal: pulumi.String("SIGKILL"),
 		Capabilities: docker.ContainerCapabilitiesArgs{
 			Adds: pulumi.ToStringArray(engineCapabilities), Drops: pulumi.ToStringArray([]string{"ALL"}),

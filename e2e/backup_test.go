@@ -3,9 +3,7 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -32,19 +30,19 @@ func TestBackupAndRestore(t *testing.T) {
 	p.up().must(t, 0, "can be pulled")
 	lap("up")
 	first := p.status()
-	api := forgeAPI{t, strings.Replace(first.URLs["forgeUrl"], "http://", "http://gitops:"+first.Secrets["ownerPassword"]+"@", 1)}
+	owner := p.owner()
 	for i := range 50 {
-		api.do("POST", "/user/repos", fmt.Sprintf(`{"name":"r%d","auto_init":true}`, i), http.StatusCreated)
+		owner.api(http.MethodPost, "/user/repos", map[string]any{"name": fmt.Sprintf("r%d", i), "auto_init": true}, nil)
 	}
 	lap("50 repositories")
 	const userSecret = "kept-by-the-user-1234567890"
-	api.do("PUT", "/repos/gitops/gitops-pipeline/actions/secrets/MINE", fmt.Sprintf(`{"data":%q}`, userSecret), http.StatusCreated)
+	owner.setSecret("gitops-pipeline", "MINE", userSecret)
 	head := strings.TrimSpace(git(t, p.dir, "rev-parse", "HEAD"))
 	digest := first.digest(head)
 
 	// r0 is the only repository that changes meanwhile.
-	commits := api.writeAway("/repos/gitops/r0/contents/f%d", `{"content":"eA==","message":"write"}`)
-	issues := api.writeAway("/repos/gitops/r1/issues?n=%d", `{"title":"write"}`)
+	commits := owner.writeAway("/repos/gitops/r0/contents/f%d", `{"content":"eA==","message":"write"}`)
+	issues := owner.writeAway("/repos/gitops/r1/issues?n=%d", `{"title":"write"}`)
 	for !t.Failed() && (issues.count.Load() < 10 || commits.count.Load() < 2) { // it writes, and knows how fast it is alone
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -63,7 +61,7 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 	}
 	lap("backup")
-	refs := api.refs()
+	refs := owner.refs()
 
 	// What must not be touched: the running stack, by a backup of it; the empty
 	// host, by files that are not whole.
@@ -88,8 +86,8 @@ func TestBackupAndRestore(t *testing.T) {
 	if second.Secrets["ownerPassword"] != first.Secrets["ownerPassword"] || second.Secrets["adminPassword"] != first.Secrets["adminPassword"] {
 		t.Error("got other passwords than before")
 	}
-	api.do("GET", "/user", "", http.StatusOK) // the old password
-	after := api.refs()
+	owner.api(http.MethodGet, "/user", nil, nil) // the old password
+	after := owner.refs()
 	if len(after) != len(refs) || len(refs) < 51 {
 		t.Errorf("got %d repositories, want the %d of before, and at least 51", len(after), len(refs))
 	}
@@ -182,50 +180,18 @@ func TestBackupKilled(t *testing.T) {
 	p.run(t.Context(), "restore", file, "--passphrase-file", phrase).must(t, 1, "it is here already")
 }
 
-// forgeAPI asks the forge as the owner.
-type forgeAPI struct {
-	t   *testing.T
-	url string
-}
-
-func (a forgeAPI) do(method, path, body string, want int) string {
-	a.t.Helper()
-	code, text, err := a.try(method, path, body)
-	if err != nil || code != want {
-		a.t.Fatalf("%s %s: got %d, %v: %s; want %d", method, path, code, err, text, want)
-	}
-	return text
-}
-
-func (a forgeAPI) try(method, path, body string) (int, string, error) {
-	req, err := http.NewRequest(method, a.url+"/api/v1"+path, strings.NewReader(body))
-	if err != nil {
-		return 0, "", err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := httpClient.Do(req)
-	if err != nil {
-		return 0, "", err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	return resp.StatusCode, string(text), err
-}
-
 // refs are what git ls-remote says of every repository of the owner.
-func (a forgeAPI) refs() map[string]string {
-	a.t.Helper()
+func (a account) refs() map[string]string {
+	a.p.t.Helper()
 	found := map[string]string{}
 	for page := 1; ; page++ {
 		var repos []struct{ Name string }
-		if err := json.Unmarshal([]byte(a.do("GET", fmt.Sprintf("/user/repos?limit=50&page=%d", page), "", http.StatusOK)), &repos); err != nil {
-			a.t.Fatal(err)
-		}
+		a.api(http.MethodGet, fmt.Sprintf("/user/repos?limit=50&page=%d", page), nil, &repos)
 		if len(repos) == 0 {
 			return found
 		}
 		for _, r := range repos {
-			found[r.Name] = git(a.t, ".", "ls-remote", a.url+"/gitops/"+r.Name+".git")
+			found[r.Name] = git(a.p.t, ".", "ls-remote", a.clone(r.Name))
 		}
 	}
 }
@@ -239,7 +205,7 @@ type writing struct {
 }
 
 // writeAway posts the body to the path, which has a place for a number.
-func (a forgeAPI) writeAway(path, body string) *writing {
+func (a account) writeAway(path, body string) *writing {
 	w := &writing{stop: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
 		defer close(w.ended)
@@ -252,14 +218,14 @@ func (a forgeAPI) writeAway(path, body string) *writing {
 			start := time.Now()
 			code, text, err := a.try("POST", fmt.Sprintf(path, w.count.Load()), body)
 			if err != nil || code != http.StatusCreated {
-				a.t.Errorf("writing while the backup runs: got %d, %v: %s", code, err, text)
+				a.p.t.Errorf("writing while the backup runs: got %d, %v: %s", code, err, text)
 				return
 			}
 			w.took = append(w.took, time.Since(start))
 			w.count.Add(1)
 		}
 	}()
-	a.t.Cleanup(func() { w.end() })
+	a.p.t.Cleanup(func() { w.end() })
 	return w
 }
 

@@ -5,7 +5,6 @@ package e2e
 import (
 	"database/sql"
 	"fmt"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -98,19 +97,8 @@ type pushes struct {
 // pushAway makes a repository and pushes to it until end is called.
 func (p *project) pushAway() *pushes {
 	p.t.Helper()
-	s := p.status()
-	url := strings.Replace(s.URLs["forgeUrl"], "http://", "http://gitops:"+s.Secrets["ownerPassword"]+"@", 1)
-	resp, err := http.Post(url+"/api/v1/user/repos", "application/json", strings.NewReader(`{"name":"ledger"}`))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode != http.StatusCreated {
-		p.t.Fatalf("creating the repository: %s", resp.Status)
-	}
-	l := &pushes{url: url + "/gitops/ledger.git", stop: make(chan struct{}), ended: make(chan struct{})}
-	dir := p.t.TempDir()
-	git(p.t, dir, "init", "--quiet", "--initial-branch=main")
+	ledger := p.owner().newRepository("ledger")
+	l := &pushes{url: ledger.clone(ledger.name), stop: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
 		defer close(l.ended)
 		for i := 0; ; i++ {
@@ -118,7 +106,7 @@ func (p *project) pushAway() *pushes {
 			case <-l.stop:
 				return
 			default:
-				l.push(dir, i)
+				l.push(ledger.dir, i)
 			}
 		}
 	}()

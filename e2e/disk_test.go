@@ -13,7 +13,7 @@ import (
 
 // fillDisk fills the disk, almost and then all of it: what fails says so,
 // nothing is harmed, and all goes on when there is space again.
-func fillDisk(p *project, d *daemon, repo *repository) {
+func fillDisk(p *project, d *daemon, repo *checkout) {
 	p.t.Helper()
 	good := strings.TrimSpace(git(p.t, repo.dir, "rev-parse", "HEAD"))
 	data := make([]byte, 16<<20)
@@ -25,7 +25,7 @@ func fillDisk(p *project, d *daemon, repo *repository) {
 	git(p.t, repo.dir, "commit", "--quiet", "--message=Too much")
 	for _, left := range []int64{8 << 20, 0} {
 		d.fill(left)
-		push := exec.Command("git", "push", repo.url, "HEAD:main")
+		push := exec.Command("git", "push", repo.clone(repo.name), "HEAD:main")
 		push.Dir = repo.dir
 		out, err := push.CombinedOutput()
 		p.t.Logf("a push with %d bytes free: %v, %q", left, err, out)
@@ -39,11 +39,11 @@ func fillDisk(p *project, d *daemon, repo *repository) {
 	p.run(p.t.Context(), p.upArgs()...).must(p.t, 1, "disk (engine)", "free some space")
 
 	d.free()
-	if head := git(p.t, repo.dir, "ls-remote", repo.url, "refs/heads/main"); !strings.HasPrefix(head, good) {
+	if head := git(p.t, repo.dir, "ls-remote", repo.clone(repo.name), "refs/heads/main"); !strings.HasPrefix(head, good) {
 		p.t.Errorf("got the forge's branch at %s after the refused push, want %s", head, good)
 	}
 	start := time.Now()
-	repo.push("There is space", []string{"space"}, map[string]int{"space": 1})
+	repo.push([]string{"space"}, map[string]int{"space": 1})
 	repo.mustSucceed("space")
 	p.t.Logf("a push was green %.1fs after the space returned", time.Since(start).Seconds())
 	p.run(p.t.Context(), p.upArgs()...).must(p.t, 0, "is up")

@@ -12,7 +12,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -64,40 +63,6 @@ func (p *project) doors(current map[string]string) map[string]func(value string)
 		"SECRET_KEY": func(v string) bool { return decrypts(v, p.storedSecret()) },
 		"passphrase": p.opensState,
 	}
-}
-
-// dress puts what a request needs on it.
-type dress = func(*http.Request)
-
-func basic(user, password string) dress {
-	return func(r *http.Request) { r.SetBasicAuth(user, password) }
-}
-
-func bearer(token string) dress {
-	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
-}
-
-// ask returns the answer's status and body.
-func (p *project) ask(method, path, body string, dresses ...dress) (int, string) {
-	p.t.Helper()
-	req, err := http.NewRequestWithContext(p.t.Context(), method, fmt.Sprintf("http://localhost:%d%s", p.http, path), strings.NewReader(body))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	for _, d := range dresses {
-		d(req)
-	}
-	resp, err := httpClient.Do(req)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
 }
 
 // opens tells whether the answer is 200; 401 and 403 refuse, others fail the test.

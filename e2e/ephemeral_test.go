@@ -22,9 +22,9 @@ func TestEphemeralRunners(t *testing.T) {
 	first := p.awaitRunners(2, nil)
 	used := p.runnerCredentials()
 
-	repo := p.newRepository("ephemeral")
+	repo := p.owner().newRepository("ephemeral")
 	for _, name := range []string{"first", "second"} {
-		repo.push(name, []string{name}, map[string]int{name: 6})
+		repo.push([]string{name}, map[string]int{name: 6})
 		took := repo.await(name, time.Minute, "in_progress")
 		t.Logf("the %s job started %.1fs after its push", name, took.Seconds())
 		if took > mostQueued {
@@ -52,7 +52,7 @@ func TestEphemeralRunners(t *testing.T) {
 	}
 
 	// What the first jobs left, a third would find.
-	victim := p.ownRepository("victim")
+	victim := p.owner().newRepository("victim")
 	results := victim.run("remains", newTarget(t, p).script(false))
 	for name, result := range results {
 		if result == "reached" {
@@ -86,7 +86,7 @@ func (p *project) runnerCredentials() []credential {
 // those before, and returns their numbers.
 func (p *project) awaitRunners(n int, before []int) []int {
 	p.t.Helper()
-	admin := &checkout{p: p, owner: "forge-admin", password: p.status().Secrets["adminPassword"]}
+	admin := p.admin()
 	var ids []int
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		var list struct {

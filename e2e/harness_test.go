@@ -266,10 +266,8 @@ func (p *project) awaitRun(commit string) string {
 // returns the commit.
 func (p *project) commitAndPush(message string) string {
 	p.t.Helper()
-	s := p.status()
 	git(p.t, p.dir, "commit", "--quiet", "--all", "--message="+message)
-	url := strings.Replace(s.URLs["cloneUrl"], "http://", "http://gitops:"+s.Secrets["ownerPassword"]+"@", 1)
-	git(p.t, p.dir, "push", "--quiet", url, "HEAD:main")
+	git(p.t, p.dir, "push", "--quiet", p.owner().clone("gitops-pipeline"), "HEAD:main")
 	return strings.TrimSpace(git(p.t, p.dir, "rev-parse", "HEAD"))
 }
 

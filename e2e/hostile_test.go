@@ -39,11 +39,11 @@ func TestHostileWorkflow(t *testing.T) {
 	p := newProject(t, nil)
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
 	target := newTarget(t, p)
-	mallory, victim := p.newOwner("mallory", "attack"), p.ownRepository("victim")
-	victim.secret("OTHER_SECRET", rand.Text())
+	mallory, victim := p.newOwner("mallory", "attack"), p.owner().newRepository("victim")
+	victim.setSecret(victim.name, "OTHER_SECRET", rand.Text())
 	victim.commit(map[string]string{"README.md": "Nothing to see.\n"})
 
-	own := mallory.attack(target.script(true))
+	own := mallory.run("attack", target.script(true))
 	maps.Copy(own, victim.run("remains", target.script(true)))
 	for name, result := range own {
 		if want := slices.Contains(exceptions, name); (result == "reached") != want {
@@ -52,7 +52,7 @@ func TestHostileWorkflow(t *testing.T) {
 	}
 
 	p.run(t.Context(), append(p.upArgs(), "-c", "runner.engine=host")...).must(t, 0, "is up")
-	host := mallory.attack(target.script(false))
+	host := mallory.run("attack", target.script(false))
 	for _, name := range bites {
 		if host[name] != "reached" {
 			t.Errorf("probe %s is %q on the host's engine, where it has to bite", name, host[name])

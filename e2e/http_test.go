@@ -3,9 +3,11 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -28,4 +30,101 @@ func get(url string) (string, error) {
 		return "", fmt.Errorf("%s: %s", resp.Status, body)
 	}
 	return string(body), nil
+}
+
+// dress puts what a request needs on it.
+type dress = func(*http.Request)
+
+func basic(user, password string) dress {
+	return func(r *http.Request) { r.SetBasicAuth(user, password) }
+}
+
+func bearer(token string) dress {
+	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
+}
+
+// try asks the stack's forge, and returns the answer's status and body.
+func (p *project) try(method, path, body string, dresses ...dress) (int, string, error) {
+	req, err := http.NewRequest(method, fmt.Sprintf("http://localhost:%d%s", p.http, path), strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	for _, d := range dresses {
+		d(req)
+	}
+	resp, err := httpClient.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(text), err
+}
+
+// ask is try with an answer, whatever its status.
+func (p *project) ask(method, path, body string, dresses ...dress) (int, string) {
+	p.t.Helper()
+	code, text, err := p.try(method, path, body, dresses...)
+	if err != nil {
+		p.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return code, text
+}
+
+// account is a user of a stack's forge.
+type account struct {
+	p              *project
+	user, password string
+}
+
+// owner is the user that the stack's repository belongs to.
+func (p *project) owner() account {
+	p.t.Helper()
+	return account{p, "gitops", p.status().Secrets["ownerPassword"]}
+}
+
+// admin is the forge's administrator.
+func (p *project) admin() account {
+	p.t.Helper()
+	return account{p, "forge-admin", p.status().Secrets["adminPassword"]}
+}
+
+// try asks the forge's API.
+func (a account) try(method, path, body string) (int, string, error) {
+	return a.p.try(method, "/api/v1"+path, body, basic(a.user, a.password))
+}
+
+// api asks the forge's API, which must not refuse; answer may be nil, or a
+// *string for the text.
+func (a account) api(method, path string, body, answer any) {
+	a.p.t.Helper()
+	data, err := json.Marshal(body)
+	if err != nil {
+		a.p.t.Fatal(err)
+	}
+	code, text, err := a.try(method, path, string(data))
+	if err != nil || code >= 300 {
+		a.p.t.Fatalf("%s %s: %d, %v: %s", method, path, code, err, text)
+	}
+	switch answer := answer.(type) {
+	case nil:
+	case *string:
+		*answer = text
+	default:
+		if err := json.Unmarshal([]byte(text), answer); err != nil {
+			a.p.t.Fatalf("%s %s: %v", method, path, err)
+		}
+	}
+}
+
+// setSecret stores a secret for the jobs of the account's repository.
+func (a account) setSecret(repository, name, value string) {
+	a.p.t.Helper()
+	a.api(http.MethodPut, fmt.Sprintf("/repos/%s/%s/actions/secrets/%s", a.user, repository, name), map[string]string{"data": value}, nil)
+}
+
+// clone is the address of a repository of the account, with its password.
+func (a account) clone(name string) string {
+	return fmt.Sprintf("http://%s:%s@localhost:%d/%s/%s.git", a.user, a.password, a.p.http, a.user, name)
 }

@@ -54,7 +54,7 @@ func TestFaults(t *testing.T) {
 	if long(0, 1) == 1 {
 		faults = append(faults, engineKilled)
 	}
-	repo := p.newRepository("faults")
+	repo := p.owner().newRepository("faults")
 	for round := range long(1, 5) {
 		breakMidJob(p, d, repo, strconv.Itoa(round))
 	}
@@ -64,7 +64,7 @@ func TestFaults(t *testing.T) {
 // breakMidJob queues a job for each fault and one more behind them, lets each
 // fault happen while its job runs, and wants every job to end in a true status,
 // none to be lost, and the next push to be green, with nobody's help.
-func breakMidJob(p *project, d *daemon, repo *repository, round string) {
+func breakMidJob(p *project, d *daemon, repo *checkout, round string) {
 	p.t.Helper()
 	last := "last-" + round
 	names, seconds := []string{}, map[string]int{last: 1}
@@ -72,7 +72,7 @@ func breakMidJob(p *project, d *daemon, repo *repository, round string) {
 		names = append(names, f.job+"-"+round)
 		seconds[f.job+"-"+round] = f.seconds
 	}
-	repo.push("All faults "+round, append(names, last), seconds)
+	repo.push(append(names, last), seconds)
 	for _, f := range faults {
 		took := repo.await(f.job+"-"+round, trueStatus, "in_progress")
 		p.t.Logf("%-14s: its job started after %.1fs", f.job, took.Seconds())
@@ -93,7 +93,7 @@ func breakMidJob(p *project, d *daemon, repo *repository, round string) {
 		p.t.Errorf("the engine still has the containers of ended jobs: %s", left)
 	}
 	next := "next-" + round
-	repo.push("Next "+round, []string{next}, map[string]int{next: 1})
+	repo.push([]string{next}, map[string]int{next: 1})
 	repo.mustSucceed(next)
 }
 

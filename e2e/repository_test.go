@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -16,63 +15,27 @@ import (
 
 // checkout is a repository on a stack's forge, and a checkout of it.
 type checkout struct {
-	p           *project
-	owner, name string
-	password    string // of the owner
-	dir         string
+	account
+	name, dir string
 }
 
 // newOwner makes a user with a repository.
 func (p *project) newOwner(owner, name string) *checkout {
 	p.t.Helper()
-	r := &checkout{p: p, owner: owner, name: name, password: rand.Text()}
-	admin := &checkout{p: p, owner: "forge-admin", password: p.status().Secrets["adminPassword"]}
-	admin.api(http.MethodPost, "/admin/users", map[string]any{
-		"username": owner, "email": owner + "@localhost.localdomain", "password": r.password, "must_change_password": false,
+	a := account{p, owner, rand.Text()}
+	p.admin().api(http.MethodPost, "/admin/users", map[string]any{
+		"username": owner, "email": owner + "@localhost.localdomain", "password": a.password, "must_change_password": false,
 	}, nil)
-	return r.make()
+	return a.newRepository(name)
 }
 
-// ownRepository makes another repository of the stack's own owner.
-func (p *project) ownRepository(name string) *checkout {
-	p.t.Helper()
-	return (&checkout{p: p, owner: "gitops", name: name, password: p.status().Secrets["ownerPassword"]}).make()
-}
-
-func (r *checkout) make() *checkout {
-	r.p.t.Helper()
-	r.api(http.MethodPost, "/user/repos", map[string]any{"name": r.name, "private": true}, nil)
-	r.dir = r.p.t.TempDir()
-	git(r.p.t, r.dir, "init", "--quiet", "--initial-branch=main")
+// newRepository makes an empty private repository.
+func (a account) newRepository(name string) *checkout {
+	a.p.t.Helper()
+	a.api(http.MethodPost, "/user/repos", map[string]any{"name": name, "private": true}, nil)
+	r := &checkout{account: a, name: name, dir: a.p.t.TempDir()}
+	git(a.p.t, r.dir, "init", "--quiet", "--initial-branch=main")
 	return r
-}
-
-// api asks the forge as the repository's owner; answer may be nil, or a
-// *string for the text.
-func (r *checkout) api(method, path string, body, answer any) {
-	r.p.t.Helper()
-	data, err := json.Marshal(body)
-	if err != nil {
-		r.p.t.Fatal(err)
-	}
-	code, text := r.p.ask(method, "/api/v1"+path, string(data), basic(r.owner, r.password))
-	if code >= 300 {
-		r.p.t.Fatalf("%s %s: %d %s", method, path, code, text)
-	}
-	switch answer := answer.(type) {
-	case nil:
-	case *string:
-		*answer = text
-	default:
-		if err := json.Unmarshal([]byte(text), answer); err != nil {
-			r.p.t.Fatalf("%s %s: %v", method, path, err)
-		}
-	}
-}
-
-func (r *checkout) secret(name, value string) {
-	r.p.t.Helper()
-	r.api(http.MethodPut, fmt.Sprintf("/repos/%s/%s/actions/secrets/%s", r.owner, r.name, name), map[string]string{"data": value}, nil)
 }
 
 // commit writes the files, in place of all there were, and pushes them.
@@ -90,14 +53,8 @@ func (r *checkout) commit(files map[string]string) string {
 	}
 	git(r.p.t, r.dir, "add", "--all")
 	git(r.p.t, r.dir, "commit", "--quiet", "--allow-empty", "--message=Change")
-	git(r.p.t, r.dir, "push", "--quiet", fmt.Sprintf("http://%s:%s@localhost:%d/%s/%s.git", r.owner, r.password, r.p.http, r.owner, r.name), "HEAD:main")
+	git(r.p.t, r.dir, "push", "--quiet", r.clone(r.name), "HEAD:main")
 	return strings.TrimSpace(git(r.p.t, r.dir, "rev-parse", "HEAD"))
-}
-
-// attack runs the hostile workflow and returns what each probe came to.
-func (r *checkout) attack(target string) map[string]string {
-	r.p.t.Helper()
-	return r.run("attack", target)
 }
 
 // run runs one of the workflows below testdata/hostile, and fails the test
@@ -125,7 +82,7 @@ func (r *checkout) runLog(name, target string) (results map[string]string, log, 
 		}
 		files[to] = string(text)
 	}
-	log, conclusion = r.job(r.commit(files))
+	log, conclusion = r.ended(r.commit(files))
 	results = map[string]string{}
 	for _, m := range probeLine.FindAllStringSubmatch(log, -1) {
 		results[m[1]] = m[2]
@@ -133,11 +90,11 @@ func (r *checkout) runLog(name, target string) (results map[string]string, log, 
 	return results, log, conclusion
 }
 
-// job waits for the one job of a commit's run, and returns its log and how it
+// ended waits for the one job of a commit's run, and returns its log and how it
 // ended.
-func (r *checkout) job(commit string) (log, conclusion string) {
+func (r *checkout) ended(commit string) (log, conclusion string) {
 	r.p.t.Helper()
-	base := fmt.Sprintf("/repos/%s/%s/actions", r.owner, r.name)
+	base := fmt.Sprintf("/repos/%s/%s/actions", r.user, r.name)
 	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		var list struct {
 			Jobs []struct {
@@ -155,6 +112,6 @@ func (r *checkout) job(commit string) (log, conclusion string) {
 			}
 		}
 	}
-	r.p.t.Fatalf("the job of %s/%s at %s did not end in 5 minutes", r.owner, r.name, commit)
+	r.p.t.Fatalf("the job of %s/%s at %s did not end in 5 minutes", r.user, r.name, commit)
 	return "", ""
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +25,7 @@ func TestRotate(t *testing.T) {
 	p.run(t.Context(), "rotate", "--all").must(t, 1, "pipeline up")
 	p.up().must(t, 0, "can be pulled")
 	user := rand.Text()
-	p.setActionsSecret("OF_A_USER", user)
+	p.owner().setSecret("gitops-pipeline", "OF_A_USER", user)
 
 	old := p.secrets()
 	accepted := p.doors(old)
@@ -83,7 +82,7 @@ func TestRotateKilled(t *testing.T) {
 	p := newProject(t, nil)
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
 	whole := p.labelled()
-	p.setActionsSecret("OF_A_USER", "x")
+	p.owner().setSecret("gitops-pipeline", "OF_A_USER", "x")
 	clean := p.run(t.Context(), "rotate", "--all").must(t, 0).took
 	for i := range n {
 		at := spread(clean, i, n)
@@ -120,14 +119,6 @@ func (p *project) staysGreen(user string) {
 	if runners := p.status().Runners; len(runners) != 1 || runners[0].Status != "online" {
 		p.t.Errorf("got runners %+v, want one, online", runners)
 	}
-}
-
-// setActionsSecret stores a secret as a user does.
-func (p *project) setActionsSecret(name, value string) {
-	p.t.Helper()
-	s := p.status()
-	p.call(http.MethodPut, "/api/v1/repos/gitops/gitops-pipeline/actions/secrets/"+name, `{"data":"`+value+`"}`,
-		http.StatusCreated, basic("gitops", s.Secrets["ownerPassword"]))
 }
 
 // opensState tells whether a passphrase opens the stack's state.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -155,22 +156,17 @@ func (p *project) pulumi() string {
 // workflowLogs adds the logs of all jobs.
 func (p *project) workflowLogs(places places) {
 	p.t.Helper()
-	s := p.status()
-	api := strings.Replace(s.URLs["forgeUrl"], "http://", "http://gitops:"+s.Secrets["ownerPassword"]+"@", 1) +
-		"/api/v1/repos/gitops/gitops-pipeline/actions"
-	read := func(url string) string {
-		body, err := get(url)
-		if err != nil {
-			p.t.Fatalf("reading a log: %v", err)
-		}
-		return body
-	}
+	const base = "/repos/gitops/gitops-pipeline/actions"
+	owner := p.owner()
 	var list struct{ Jobs []struct{ ID int } }
-	if err := json.Unmarshal([]byte(read(api+"/jobs")), &list); err != nil || len(list.Jobs) < 4 {
-		p.t.Fatalf("got %d jobs and %v, want those of two runs", len(list.Jobs), err)
+	owner.api(http.MethodGet, base+"/jobs", nil, &list)
+	if len(list.Jobs) < 4 {
+		p.t.Fatalf("got %d jobs, want those of two runs", len(list.Jobs))
 	}
 	for _, j := range list.Jobs {
-		places[fmt.Sprintf("log of job %d", j.ID)] = read(fmt.Sprintf("%s/jobs/%d/logs", api, j.ID))
+		var log string
+		owner.api(http.MethodGet, fmt.Sprintf("%s/jobs/%d/logs", base, j.ID), nil, &log)
+		places[fmt.Sprintf("log of job %d", j.ID)] = log
 	}
 }
 

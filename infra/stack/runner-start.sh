@@ -19,10 +19,6 @@ if [[ -n ${FORWARD:-} ]]; then
   socat "TCP-LISTEN:${listen##*:},bind=${listen%:*},fork,reuseaddr" "TCP:${FORWARD#*=}" &
 fi
 
-# Asked to stop, the daemon says how its job ended. Bash itself would just end.
-pid='' stopping=''
-trap 'stopping=yes; [[ -z $pid ]] || kill -TERM "$pid" 2> /dev/null || true' TERM
-
 # register [FLAG...] registers the runner, unless it is. `pipeline rotate`
 # empties the credential; over one that is there gitea-runner asks whether to
 # overwrite it.
@@ -47,7 +43,7 @@ forge_answers() {
 # daemon [FLAG...] takes jobs until the daemon ends, under watch, and returns
 # its exit code.
 daemon() {
-  local watch code=0
+  local pid watch code=0
   forge_answers
   gitea-runner daemon --config "$CONFIG_FILE" "$@" &
   pid=$!
@@ -55,10 +51,8 @@ daemon() {
   setsid bash "$WATCH" "$pid" "$METRICS_PORT" "${OWN_ENGINE:-}" &
   watch=$!
   wait "$pid" || code=$?
-  if [[ -n $stopping ]]; then wait "$pid" || true; fi # the signal ended the first wait
   kill -TERM -- "-$watch" 2> /dev/null || true
   wait "$watch" 2> /dev/null || true
-  [[ -z $stopping ]] || exit 0
   return "$code"
 }
 

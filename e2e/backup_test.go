@@ -37,6 +37,9 @@ func TestBackupAndRestore(t *testing.T) {
 	lap("50 repositories")
 	const userSecret = "kept-by-the-user-1234567890"
 	owner.setSecret("gitops-pipeline", "MINE", userSecret)
+	const large = "what a user keeps in LFS"
+	owner.storeLFS("r2", large)
+	runner := p.runnerCredentials("runner-0-container")
 	head := strings.TrimSpace(git(t, p.dir, "rev-parse", "HEAD"))
 	digest := first.digest(head)
 
@@ -87,6 +90,12 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Error("got other passwords than before")
 	}
 	owner.api(http.MethodGet, "/user", nil, nil) // the old password
+	if got := owner.readLFS("r2", large); got != large {
+		t.Errorf("got %q from LFS, want %q", got, large)
+	}
+	if got := fresh.runnerCredentials("runner-0-container"); !slices.Equal(got, runner) {
+		t.Error("got another identity of the runner than before")
+	}
 	after := owner.refs()
 	if len(after) != len(refs) || len(refs) < 51 {
 		t.Errorf("got %d repositories, want the %d of before, and at least 51", len(after), len(refs))

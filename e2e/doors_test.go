@@ -54,11 +54,7 @@ func (p *project) doors(current map[string]string) map[string]func(value string)
 		"LFS_JWT_SECRET": func(v string) bool {
 			claims := map[string]any{"UserID": p.id("/api/v1/users/gitops", admin), "Op": "upload", "RepoID": p.id("/api/v1/repos/gitops/gitops-pipeline", admin)}
 			return p.opens(http.MethodPost, "/gitops/gitops-pipeline.git/info/lfs/objects/batch",
-				`{"operation":"upload","objects":[{"oid":"`+strings.Repeat("a", 64)+`","size":1}]}`, bearer(sign(p, v, claims)),
-				func(r *http.Request) {
-					r.Header.Set("Accept", "application/vnd.git-lfs+json")
-					r.Header.Set("Content-Type", "application/vnd.git-lfs+json")
-				})
+				`{"operation":"upload","objects":[{"oid":"`+strings.Repeat("a", 64)+`","size":1}]}`, bearer(sign(p, v, claims)), lfs)
 		},
 		"SECRET_KEY": func(v string) bool { return decrypts(v, p.storedSecret()) },
 		"passphrase": p.opensState,

@@ -20,7 +20,7 @@ func TestEphemeralRunners(t *testing.T) {
 	p := newProject(t, nil)
 	p.run(t.Context(), append(p.upArgs(), "-c", "runner.ephemeral=true")...).must(t, 0, "is up")
 	first := p.awaitRunners(2, nil)
-	used := p.runnerCredentials()
+	used := p.runnerCredentials("runner-0-container", "runner-1-container")
 
 	repo := p.owner().newRepository("ephemeral")
 	for _, name := range []string{"first", "second"} {
@@ -68,11 +68,11 @@ func TestEphemeralRunners(t *testing.T) {
 // credential is what a runner keeps in .runner.
 type credential struct{ UUID, Token string }
 
-// runnerCredentials are those of the stack's runners.
-func (p *project) runnerCredentials() []credential {
+// runnerCredentials are those of runners' containers.
+func (p *project) runnerCredentials(containers ...string) []credential {
 	p.t.Helper()
 	var all []credential
-	for _, name := range []string{"runner-0-container", "runner-1-container"} {
+	for _, name := range containers {
 		var c credential
 		if err := json.Unmarshal([]byte(docker(p.t, "exec", p.container(name), "cat", "/data/.runner")), &c); err != nil {
 			p.t.Fatal(err)

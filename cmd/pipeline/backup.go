@@ -63,15 +63,10 @@ func (a *app) backup(ctx context.Context, file string, f backupFlags) error {
 	if err != nil {
 		return err
 	}
-	cli, _, err := engine.Connect(ctx)
-	if err != nil {
-		return err
+	cli, release, err := a.hold(ctx, p)
+	if errors.Is(err, workspace.ErrNone) {
+		return problem.New(fmt.Sprintf("backing up stack %q", a.opts.stack), err, "name it: pipeline backup FILE --stack NAME")
 	}
-	defer func() { _ = cli.Close() }()
-	if !workspace.MayExist(p, a.opts.stack) {
-		return problem.New("backing up", fmt.Errorf("there is no stack %q here", a.opts.stack), "name it: pipeline backup FILE --stack NAME")
-	}
-	release, err := workspace.Lock(p.LockFile(a.opts.stack))
 	if err != nil {
 		return err
 	}

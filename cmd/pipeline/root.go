@@ -1,14 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"regexp"
 
+	"github.com/docker/docker/client"
 	"github.com/spf13/cobra"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
 )
 
 // options are the flags that several commands have.
@@ -53,6 +57,24 @@ Exit codes: 0 done, 1 failed, 2 called wrongly.`,
 }
 
 func (a *app) project() (project.Project, error) { return project.Find(a.opts.dir) }
+
+// hold connects to the engine and locks a stack that is there, until release;
+// without one the error is workspace.ErrNone.
+func (a *app) hold(ctx context.Context, p project.Project) (cli *client.Client, release func(), err error) {
+	cli, _, err = engine.Connect(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	unlock := func() {}
+	if err = workspace.ErrNone; workspace.MayExist(p, a.opts.stack) {
+		unlock, err = workspace.Lock(p.LockFile(a.opts.stack))
+	}
+	if err != nil {
+		_ = cli.Close()
+		return nil, nil, err
+	}
+	return cli, func() { unlock(); _ = cli.Close() }, nil
+}
 
 // confirm asks the user to type want; without a terminal it is a usage error.
 func (a *app) confirm(question, want string) error {

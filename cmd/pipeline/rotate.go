@@ -11,7 +11,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/spf13/cobra"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
@@ -81,15 +80,10 @@ func (a *app) rotate(ctx context.Context, secrets []rotate.Secret, all bool) err
 	if err != nil {
 		return err
 	}
-	cli, _, err := engine.Connect(ctx)
-	if err != nil {
-		return err
+	cli, release, err := a.hold(ctx, p)
+	if errors.Is(err, workspace.ErrNone) {
+		return a.noStack(err)
 	}
-	defer func() { _ = cli.Close() }()
-	if !workspace.MayExist(p, a.opts.stack) {
-		return a.noStack(workspace.ErrNone)
-	}
-	release, err := workspace.Lock(p.LockFile(a.opts.stack))
 	if err != nil {
 		return err
 	}

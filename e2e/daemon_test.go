@@ -27,7 +27,7 @@ func inside(t *testing.T) bool {
 		return true
 	}
 	cmd := exec.CommandContext(t.Context(), "unshare", "--net", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc",
-		os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$", "-test.timeout=20m")
+		os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$", "-test.timeout=60m")
 	cmd.Env = append(os.Environ(), insideVariable+"="+t.Name())
 	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 	if err := cmd.Run(); err != nil {

@@ -31,15 +31,12 @@ type fault struct {
 // a fault succeeds; one that does not, fails: both are true.
 var faults = []fault{
 	{"runner-killed", 300, []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-container") }},
+	{"engine-killed", 300, []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-engine") }},
 	{"runner-stopped", 300, []string{"failure"}, func(p *project, _ *daemon) { docker(p.t, "restart", p.container("runner-0-container")) }},
 	{"network-cut", 12, []string{"success"}, cutNetwork},
 	{"daemon-killed", 300, []string{"failure"}, killDaemon},
 	{"runner-silent", 300, []string{"failure"}, silenceRunner},
 }
-
-// engineKilled is in the long form alone until it has passed there many times: see
-// docs/reliability.md.
-var engineKilled = fault{"engine-killed", 300, []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-engine") }}
 
 // TestFaults has a stack on a Docker daemon and a disk of its own, which are
 // among the things that break: in mid-job, then by filling up.
@@ -51,9 +48,6 @@ func TestFaults(t *testing.T) {
 	p := newProject(t, nil)
 	t.Setenv("GITOPS_PIPELINE_MIN_DISK", "1GiB") // the disk is small
 	t.Logf("up took %.1fs", p.run(t.Context(), p.upArgs()...).must(t, 0, "is up").took.Seconds())
-	if long(0, 1) == 1 {
-		faults = append(faults, engineKilled)
-	}
 	repo := p.owner().newRepository("faults")
 	for round := range long(1, 5) {
 		breakMidJob(p, d, repo, strconv.Itoa(round))

@@ -13,8 +13,10 @@
 # DISK_RESERVE     bytes of the disk that jobs must leave free
 #
 # /engine holds the images and the running engine's data. /run/engine/docker has
-# its socket; /run/engine/control, closed to jobs, is how the runner asks for a
-# fresh engine and says that it uses this one.
+# its socket; /run/engine/control is closed to jobs. There the file `used` says that
+# the runner uses this engine, and `stale` that it waits for a fresh one: who
+# waits looks for the file to go. State, not messages: a `read -t` of bash loses
+# what comes just when its time ends. A line in the pipe `wake` only saves a wait.
 set -euo pipefail
 
 readonly images=/engine/images data=/engine/data
@@ -180,10 +182,10 @@ renew() {
 free() { stat --file-system --format '%a %S' /engine | { read -r blocks size && echo $((blocks * size)); }; }
 
 # Left by a container that was killed.
-rm -rf $for_jobs $control /engine/old.*
+rm -rf $for_jobs /engine/old.*
 install -d -m 700 $control
-mkfifo $control/fresh $control/done
-exec 3<> $control/fresh 4<> $control/done
+[ -p $control/wake ] || mkfifo $control/wake
+exec 3<> $control/wake
 
 uncover
 limit_processes
@@ -191,13 +193,12 @@ firewall
 forward
 preload
 while true; do
+  touch $control/stale
   renew
   start $data $for_jobs
-  if [ -n "${asked:-}" ]; then echo >&4; fi
-  asked=
-  # One look a second; the runner's request is seen at once.
-  until read -r -t 1 -u 3 asked; do
-    asked=
+  rm $control/stale
+  while [ ! -e $control/stale ]; do
+    read -r -t 1 -u 3 || true
     if ! kill -0 "$engine" 2> /dev/null; then
       say "the inner engine ended; starting another"
       break

@@ -56,19 +56,13 @@ daemon() {
   return "$code"
 }
 
-# fresh_engine asks the engine's container for an engine that holds nothing of
-# the last job, and waits for it. A container that was killed meanwhile makes
-# its pipes anew and is asked again.
+# fresh_engine waits for an engine that holds nothing of the last job. The engine's
+# container removes the mark when it has one, also when it was killed meanwhile.
 readonly control=/run/engine/control
 fresh_engine() {
-  while true; do
-    until [[ -p $control/fresh && -p $control/done ]]; do sleep 0.2; done
-    exec 3<> $control/fresh 4<> $control/done
-    echo job-ended >&3
-    while [[ $control/done -ef /dev/fd/4 ]]; do
-      if read -r -t 1 -u 4; then return; fi
-    done
-  done
+  touch $control/stale
+  echo 1<> $control/wake
+  while [[ -e $control/stale ]]; do sleep 0.05; done
 }
 
 if [[ $FRESH_ENGINE != true ]]; then
@@ -84,8 +78,11 @@ if [[ $FRESH_ENGINE != true ]]; then
   exit
 fi
 
-# A runner that was killed has left a job on the engine.
-if [[ -e $control/used ]]; then fresh_engine; fi
+# A runner that was killed has left a job on the engine, or neither is there yet.
+if [[ ! -p $control/wake || -e $control/used || -e $control/stale ]]; then
+  until [[ -p $control/wake ]]; do sleep 0.05; done
+  fresh_engine
+fi
 if [[ $EPHEMERAL != true ]]; then
   register
   while true; do

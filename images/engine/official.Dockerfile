@@ -1,7 +1,7 @@
 # The official engine plus the forwarder that the source image has from Debian.
 ARG ENGINE
 FROM ${ENGINE}
-RUN apk add --no-cache bash coreutils iproute2 iptables shadow-subids shadow-uidmap socat tini util-linux
+RUN apk add --no-cache bash coreutils crun iproute2 iptables shadow-subids shadow-uidmap socat tini util-linux
 COPY entrypoint.sh /usr/local/bin/engine-entrypoint.sh
 COPY inside.sh /usr/local/bin/engine-inside.sh
 # The IDs that root of the inner engine and its containers have outside.

@@ -4,8 +4,12 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +53,16 @@ func TestStory(t *testing.T) {
 				t.Errorf("got container %+v, want it running", c)
 			}
 		}
+	})
+	step("trace of the first run", func(t *testing.T) {
+		p.run(t.Context(), "trace", "99").must(t, 1, "has no run 99", "next:")
+		picture := filepath.Join(t.TempDir(), "trace.svg")
+		p.run(t.Context(), "trace", "--svg", picture).must(t, 0, "Run 1: success", "job test on", "job build-and-push on",
+			"container start", "Run actions/checkout@v4", "Test", "Build the image", "Push the image", "push latest", "from queued to done")
+		if svg, err := os.ReadFile(picture); err != nil || !strings.HasPrefix(string(svg), "<svg ") {
+			t.Errorf("got %v, and a picture of %d bytes, want an SVG", err, len(svg))
+		}
+		checkTrace(t, p)
 	})
 	step("published image serves", func(t *testing.T) {
 		digest := first.digest(head)
@@ -146,6 +160,51 @@ func TestStory(t *testing.T) {
 		}
 		p.run(t.Context(), "down").must(t, 0)
 	})
+}
+
+// checkTrace holds the trace of the newest run, which is green, to its records: the
+// segments of a job sum up to its length, and none of its times is guessed from the
+// forge's seconds that its log has.
+func checkTrace(t *testing.T, p *project) {
+	t.Helper()
+	out, err := p.command(t.Context(), nil, "trace", "--json").Output()
+	if err != nil {
+		t.Fatalf("trace: %v\n%s", err, out)
+	}
+	var run struct {
+		Conclusion string
+		Notes      []string
+		Jobs       []struct {
+			Name               string
+			StartedAt, EndedAt time.Time
+			Segments           []struct {
+				Kind, Name  string
+				Seconds     float64
+				Approximate bool
+			}
+		}
+	}
+	if err := json.Unmarshal(out, &run); err != nil {
+		t.Fatalf("trace: %v\n%s", err, out)
+	}
+	if run.Conclusion != "success" || len(run.Jobs) != 2 || len(run.Notes) > 0 {
+		t.Errorf("got a run that is %s with %d jobs and the notes %q, want success, 2 and none", run.Conclusion, len(run.Jobs), run.Notes)
+	}
+	for _, job := range run.Jobs {
+		sum, steps := 0.0, 0
+		for _, s := range job.Segments {
+			sum += s.Seconds
+			if s.Kind == "step" {
+				steps++
+			}
+			if s.Kind == "setup" && s.Approximate {
+				t.Errorf("job %s: %s is approximate, want it from the log", job.Name, s.Name)
+			}
+		}
+		if length := job.EndedAt.Sub(job.StartedAt).Seconds(); math.Abs(sum-length) > 0.001 || steps < 4 {
+			t.Errorf("job %s: got %d steps and segments of %.3fs, want 4 or more and %.3fs", job.Name, steps, sum, length)
+		}
+	}
 }
 
 // serve pulls an image and runs it until both probes answer.

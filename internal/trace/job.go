@@ -95,13 +95,13 @@ func setup(c *cut, j *jobRecord, first int) {
 // goes on after that. It returns the names of those that did not begin.
 func steps(c *cut, j *jobRecord, found []int, tail int) (notRun []string) {
 	for n, step := range j.Steps {
-		if !known(step.StartedAt) {
+		if !ran(step) {
 			notRun = append(notRun, step.Name)
 			continue
 		}
 		next, last := tail, true // where the log goes on with something else
 		for later := len(j.Steps) - 1; later > n; later-- {
-			last = last && !known(j.Steps[later].StartedAt)
+			last = last && !ran(j.Steps[later])
 			if found[later] >= 0 {
 				next = found[later]
 			}

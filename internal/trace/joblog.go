@@ -70,7 +70,7 @@ func headers(lines []line, steps []*gitea.ActionWorkflowStep) []int {
 	after := -1
 	for n, step := range steps {
 		found[n] = -1
-		if !known(step.StartedAt) {
+		if !ran(step) {
 			continue
 		}
 		best, bestScore := -1, 0
@@ -104,7 +104,7 @@ func afterSteps(lines []line, steps []*gitea.ActionWorkflowStep, found []int) in
 	from, not := 0, time.Time{}
 	for n, step := range steps {
 		from = max(from, found[n]+1)
-		if !known(step.StartedAt) {
+		if !ran(step) {
 			continue
 		}
 		if !known(step.CompletedAt) {
@@ -172,6 +172,11 @@ func short(tag string) string {
 }
 
 var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// ran tells whether a step began.
+func ran(step *gitea.ActionWorkflowStep) bool {
+	return known(step.StartedAt) && step.Conclusion != "skipped"
+}
 
 // known tells a time from the forge's zeroes.
 func known(t time.Time) bool { return t.Year() > 2000 }

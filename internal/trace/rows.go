@@ -62,20 +62,26 @@ func asRow(s Segment, indent bool) row {
 	r := row{name: s.Name, indent: indent, about: s.About, kind: s.Kind, bars: []span{{s.Start, s.End}}, took: s.Took()}
 	if s.Kind == Step {
 		r.failed = s.Conclusion == "failure"
-		if s.Conclusion != "" && s.Conclusion != "success" {
-			r.name += " (" + s.Conclusion + ")"
+		if s.Conclusion != "success" {
+			r.name += " (" + cmp.Or(s.Conclusion, "running") + ")"
 		}
 	}
 	return r
 }
 
-// heading is a job in one line.
+// heading is a job in one line, with how long it took once it was begun.
 func (j Job) heading() string {
 	text := "job " + j.Name
 	if j.Runner != "" {
 		text += " on " + j.Runner
 	}
-	return text + ": " + state(j.Status, j.Conclusion)
+	text += ": " + state(j.Status, j.Conclusion)
+	for _, s := range j.Segments {
+		if s.Kind != Needs && s.Kind != Queue {
+			return text + ", " + seconds(j.End.Sub(s.Start), false)
+		}
+	}
+	return text
 }
 
 func (t Timeline) heading() string {
@@ -92,10 +98,7 @@ func (t Timeline) origin() string {
 }
 
 func state(status, conclusion string) string {
-	if conclusion != "" {
-		return conclusion
-	}
-	return strings.ReplaceAll(status, "_", " ")
+	return strings.ReplaceAll(cmp.Or(conclusion, status), "_", " ")
 }
 
 // summary tells what the time was for, and where most of it went.

@@ -24,7 +24,8 @@ const (
 	barsRight    = 806 // where it ends; lengths stand to the right
 	rowHeight    = 18
 	barHeight    = 12
-	labelRunes   = 29 // as many as fit left of the bars
+	labelRunes   = 29  // as many characters as fit left of the bars
+	lineRunes    = 120 // as many as fit into a line
 )
 
 // colours are what the bars are drawn with.
@@ -33,19 +34,18 @@ var colours = map[Kind]string{
 	Step: "#3b82d6", Part: "#9cc4ee", Engine: "#b69be0",
 }
 
-const failed = "#d1373f"
+const failedColour = "#d1373f"
 
 // picture is what the template draws.
 type picture struct {
 	Width, Height, Left, Right int
 	Top, Bottom                int // of the grid
-	Timeline                   Timeline
-	Heading, Origin            string
+	Heading, Title, Origin     string
 	Lines                      []text
 	Ticks                      []tick
 	Bars                       []bar
+	Bands                      []bar // behind the jobs' names
 	Shares                     []bar
-	Legend                     []bar
 }
 
 type text struct {
@@ -96,15 +96,17 @@ func (t Timeline) WriteSVG(file string) error {
 }
 
 func (t Timeline) picture() picture {
-	p := picture{Width: pictureWidth, Left: barsLeft, Right: barsRight, Timeline: t, Heading: t.heading(), Origin: t.origin(), Top: 112}
+	p := picture{Width: pictureWidth, Left: barsLeft, Right: barsRight, Top: 112,
+		Heading: t.heading(), Title: cutOff(t.Title, lineRunes), Origin: t.origin()}
 	end := t.end()
 	at := func(moment time.Time) float64 {
 		return barsLeft + (barsRight-barsLeft)*float64(moment.Sub(t.Queued))/float64(max(end.Sub(t.Queued), 1))
 	}
 	y := p.Top
 	for _, j := range t.Jobs {
-		y += 10
-		p.write(margin, y+13, "job", "start", j.heading())
+		y += 8
+		p.Bands = append(p.Bands, bar{X: margin - 8, W: pictureWidth - 2*margin + 16, Y: y, H: 20, Colour: "#f3f5f7"})
+		p.write(margin, y+15, "job", "start", j.heading())
 		y += 24
 		for _, r := range j.rows() {
 			p.row(r, y, t, at)
@@ -121,13 +123,14 @@ func (t Timeline) picture() picture {
 	}
 	y = p.Bottom + 32
 	p.shares(t, y)
-	y += 40
+	p.legend(y + 26)
+	y += 62
 	for _, line := range t.summary() {
 		p.write(margin, y, "line", "start", line)
 		y += 18
 	}
 	for _, note := range t.Notes {
-		p.write(margin, y, "dim", "start", cutOff(note, 130))
+		p.write(margin, y, "dim", "start", cutOff(note, lineRunes))
 		y += 18
 	}
 	p.Height = y + 6
@@ -147,7 +150,7 @@ func (p *picture) row(r row, y int, t Timeline, at func(time.Time) float64) {
 	p.write(pictureWidth-margin, y+13, class, "end", seconds(r.took, r.about))
 	colour := colours[r.kind]
 	if r.failed {
-		colour = failed
+		colour = failedColour
 	}
 	for _, b := range r.bars {
 		from, to := at(b.from), at(b.to)
@@ -156,7 +159,7 @@ func (p *picture) row(r row, y int, t Timeline, at func(time.Time) float64) {
 	}
 }
 
-// shares is a bar of the whole time by what it was for, with the legend.
+// shares is a bar of the whole time by what it was for.
 func (p *picture) shares(t Timeline, y int) {
 	total := t.Shares.Waiting + t.Shares.Runner + t.Shares.Steps
 	x := float64(margin)
@@ -169,6 +172,24 @@ func (p *picture) shares(t Timeline, y int) {
 		p.Shares = append(p.Shares, bar{x, width, y, 10, colours[share.kind], share.name})
 		x += width
 	}
+}
+
+// legend tells what the colours mean.
+func (p *picture) legend(y int) {
+	x := margin
+	for _, entry := range []struct {
+		kind  Kind
+		name  string
+		width int
+	}{
+		{Needs, "waits for a job", 118}, {Queue, "waits for a runner", 138},
+		{Setup, "runner: set-up, between steps, cleaning up", 282}, {Step, "steps", 66}, {Engine, "fresh engine", 106},
+	} {
+		p.Shares = append(p.Shares, bar{float64(x), 10, y, 10, colours[entry.kind], entry.name})
+		p.write(x+15, y+9, "axis", "start", entry.name)
+		x += entry.width
+	}
+	p.write(pictureWidth-margin, y+9, "axis", "end", "~ known to the second")
 }
 
 // ticks divides a length into at most a dozen round parts.

@@ -25,7 +25,7 @@ var glyphs = map[Kind]rune{
 // after the run was queued, how long it took, and a bar.
 func (t Timeline) Print(out *terminal.Printer) {
 	fmt.Fprintf(out, "%s\n", t.heading())
-	out.Line("%s", t.Title)
+	out.Line("%s", cutOff(t.Title, 90))
 	out.Line("%s", t.origin())
 	out.Line("%s", t.URL)
 	end := t.end()
@@ -51,7 +51,7 @@ func (t Timeline) Print(out *terminal.Printer) {
 	for _, line := range t.summary() {
 		out.Line("%s", line)
 	}
-	out.Line("░ waiting  ▒ runner: set-up, between steps, cleaning up  █ steps  ~ known to the second")
+	out.Line("· waiting for a job  ░ for a runner  ▒ runner's own work  █ steps  ~ known to the second")
 	for _, note := range t.Notes {
 		out.State("note", "%s", note)
 	}
@@ -70,10 +70,8 @@ func (t Timeline) end() time.Time {
 
 // pad makes a name as wide as its column.
 func pad(name string) string {
-	if n := utf8.RuneCountInString(name); n <= nameWidth {
-		return name + strings.Repeat(" ", nameWidth-n)
-	}
-	return string([]rune(name)[:nameWidth-1]) + "…"
+	name = cutOff(name, nameWidth)
+	return name + strings.Repeat(" ", nameWidth-utf8.RuneCountInString(name))
 }
 
 // bar is where a row lies in the run. A cell is filled that is covered at least

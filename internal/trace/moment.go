@@ -10,8 +10,8 @@ type moment struct {
 
 func exactly(at time.Time) moment { return moment{at: at} }
 
-// close is how near its bounds make a moment as good as exact.
-const close = 50 * time.Millisecond
+// near is how close its bounds make a moment as good as exact.
+const near = 50 * time.Millisecond
 
 // within is a moment of which the forge recorded the second, and the log that
 // it was between two lines (zero: it does not say). It is the middle of what both
@@ -25,7 +25,7 @@ func within(second, after, before time.Time) moment {
 		to = before
 	}
 	room := to.Sub(from)
-	return moment{from.Add(room / 2), room > close}
+	return moment{from.Add(room / 2), room > near}
 }
 
 // cut is a list of segments in the making: each goes on until the next begins.

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -38,14 +39,14 @@ const failedColour = "#d1373f"
 
 // picture is what the template draws.
 type picture struct {
-	Width, Height, Left, Right int
-	Top, Bottom                int // of the grid
-	Heading, Title, Origin     string
-	Lines                      []text
-	Ticks                      []tick
-	Bars                       []bar
-	Bands                      []bar // behind the jobs' names
-	Shares                     []bar
+	Width, Height          int
+	Top, Bottom            int // of the grid
+	Heading, Title, Origin string
+	Lines                  []text
+	Ticks                  []tick
+	Bars                   []bar
+	Bands                  []bar // behind the jobs' names
+	Shares                 []bar
 }
 
 type text struct {
@@ -96,7 +97,7 @@ func (t Timeline) WriteSVG(file string) error {
 }
 
 func (t Timeline) picture() picture {
-	p := picture{Width: pictureWidth, Left: barsLeft, Right: barsRight, Top: 112,
+	p := picture{Width: pictureWidth, Top: 112,
 		Heading: t.heading(), Title: cutOff(t.Title, lineRunes), Origin: t.origin()}
 	end := t.end()
 	at := func(moment time.Time) float64 {
@@ -113,7 +114,7 @@ func (t Timeline) picture() picture {
 			y += rowHeight
 		}
 		if len(j.NotRun) > 0 {
-			p.write(margin, y+12, "dim", "start", fmt.Sprintf("not run: %d steps", len(j.NotRun)))
+			p.write(margin, y+12, "dim", "start", cutOff("not run: "+strings.Join(j.NotRun, ", "), lineRunes))
 			y += rowHeight
 		}
 	}

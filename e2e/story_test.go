@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +51,16 @@ func TestStory(t *testing.T) {
 				t.Errorf("got container %+v, want it running", c)
 			}
 		}
+	})
+	step("trace of the first run", func(t *testing.T) {
+		p.run(t.Context(), "trace", "99").must(t, 1, "has no run 99", "next:")
+		picture := filepath.Join(t.TempDir(), "trace.svg")
+		p.run(t.Context(), "trace", "--svg", picture).must(t, 0, "Run 1: success", "job test on", "job build-and-push on",
+			"container start", "Run actions/checkout@v4", "Test", "Build the image", "Push the image", "push latest", "from queued to done")
+		if svg, err := os.ReadFile(picture); err != nil || !strings.HasPrefix(string(svg), "<svg ") {
+			t.Errorf("got %v, and a picture of %d bytes, want an SVG", err, len(svg))
+		}
+		checkTrace(t, p)
 	})
 	step("published image serves", func(t *testing.T) {
 		digest := first.digest(head)

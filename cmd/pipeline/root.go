@@ -51,7 +51,7 @@ Exit codes: 0 done, 1 failed, 2 called wrongly.`,
 	flags.StringVarP(&a.opts.dir, "dir", "C", ".", "a folder inside the project")
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.AddCommand(a.upCommand(), a.downCommand(), a.statusCommand(), a.doctorCommand(),
+	root.AddCommand(a.upCommand(), a.downCommand(), a.statusCommand(), a.traceCommand(), a.doctorCommand(),
 		a.backupCommand(), a.restoreCommand(), a.thawCommand(), a.rotateCommand(), a.versionCommand(), a.partsCommand())
 	return root
 }

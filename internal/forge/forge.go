@@ -80,11 +80,18 @@ func (c *Client) Jobs(ctx context.Context, run int64) ([]*gitea.ActionWorkflowJo
 	if err != nil {
 		return nil, err
 	}
-	list, _, err := api.ListRepoActionRunJobs(c.Owner, c.Repository, run, gitea.ListRepoActionJobsOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("listing the jobs of run %d: %w", run, err)
+	var jobs []*gitea.ActionWorkflowJob
+	for page := 1; ; page++ { // a matrix may be more than one
+		list, _, err := api.ListRepoActionRunJobs(c.Owner, c.Repository, run, gitea.ListRepoActionJobsOptions{
+			ListOptions: gitea.ListOptions{Page: page, PageSize: maxPage},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("listing the jobs of run %d: %w", run, err)
+		}
+		if jobs = append(jobs, list.Jobs...); len(list.Jobs) < maxPage {
+			return jobs, nil
+		}
 	}
-	return list.Jobs, nil
 }
 
 // Log returns a job's log.

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"code.gitea.io/sdk/gitea"
+	"github.com/spf13/cobra"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/trace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+)
+
+func (a *app) traceCommand() *cobra.Command {
+	var svg string
+	cmd := &cobra.Command{
+		Use:   "trace [run]",
+		Short: "Show where the time of a workflow run went",
+		Long: `trace shows one workflow run as a timeline: what each job waited for, its set-up,
+every step, and what came after. The run is a number as status shows it; by default
+the newest. A run that goes on, or that failed, is shown as far as it went.
+
+Times are from the jobs' and the runners' logs. What only the forge knows is
+known to the second, and marked with ~.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var number int64
+			if len(args) > 0 {
+				var err error
+				if number, err = strconv.ParseInt(args[0], 10, 64); err != nil || number < 1 {
+					return &usageError{fmt.Errorf("the run %q is not a number as `pipeline status` shows it", args[0])}
+				}
+			}
+			return a.trace(cmd.Context(), number, svg)
+		},
+	}
+	cmd.Flags().StringVar(&svg, "svg", "", "also draw the timeline into this `file`")
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+func (a *app) trace(ctx context.Context, number int64, svg string) error {
+	t, err := a.timeline(ctx, number)
+	if err != nil {
+		return err
+	}
+	if a.opts.json {
+		err = a.printJSON(t)
+	} else {
+		t.Print(a.out)
+	}
+	if err != nil || svg == "" {
+		return err
+	}
+	if err := t.WriteSVG(svg); err != nil {
+		return problem.New("drawing the timeline", err, "name a file that can be written: --svg FILE")
+	}
+	a.err.State("ok", "the timeline is drawn in %s", svg) // not into the JSON
+	return nil
+}
+
+// timeline reads a run, the newest for 0.
+func (a *app) timeline(ctx context.Context, number int64) (trace.Timeline, error) {
+	p, err := a.project()
+	if err != nil {
+		return trace.Timeline{}, err
+	}
+	set, err := a.settings(p, nil)
+	if err != nil {
+		return trace.Timeline{}, err
+	}
+	outputs, err := a.outputs(ctx, p)
+	if err == nil && output(outputs, "adminPassword") == "" {
+		err = workspace.ErrNone
+	}
+	what := fmt.Sprintf("tracing a workflow run of stack %q", a.opts.stack)
+	if errors.Is(err, workspace.ErrNone) {
+		return trace.Timeline{}, problem.New(what, err, "bring it up first: pipeline up --stack "+a.opts.stack)
+	}
+	if err != nil {
+		return trace.Timeline{}, err
+	}
+	f := forge.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name)
+	run, err := f.Numbered(ctx, number)
+	if errors.Is(err, forge.ErrNoRun) {
+		return trace.Timeline{}, problem.New(what, err, "see the last runs: pipeline status --stack "+a.opts.stack)
+	}
+	var records trace.Records
+	if err == nil {
+		records, err = a.records(ctx, f, run)
+	}
+	if err != nil {
+		return trace.Timeline{}, problem.New(what, err, "see how the forge is: pipeline status --stack "+a.opts.stack)
+	}
+	return trace.Assemble(records), nil
+}
+
+// records are what is known of a run, without the runners' logs if no engine answers.
+func (a *app) records(ctx context.Context, f *forge.Client, run *gitea.ActionWorkflowRun) (trace.Records, error) {
+	cli, _, err := engine.Connect(ctx)
+	if err != nil {
+		records, gatherErr := trace.Gather(ctx, f, run, nil, a.opts.stack)
+		records.Notes = append(records.Notes, "nothing of fresh engines: "+err.Error())
+		return records, gatherErr
+	}
+	defer func() { _ = cli.Close() }()
+	return trace.Gather(ctx, f, run, cli, a.opts.stack)
+}

@@ -1,0 +1,121 @@
+package trace
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"code.gitea.io/sdk/gitea"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+)
+
+// Forge is what a trace needs of a forge.
+type Forge interface {
+	Jobs(ctx context.Context, run int64) ([]*gitea.ActionWorkflowJob, error)
+	Log(ctx context.Context, job int64) (string, error)
+	File(ctx context.Context, ref, path string) ([]byte, error)
+}
+
+// workflowDirs is where Gitea looks for workflows; a run names the file alone.
+var workflowDirs = []string{".gitea/workflows/", ".github/workflows/"}
+
+// Gather reads what the forge and, through the engine, the stack's runners
+// recorded of a run. Without the run's jobs it fails; what else is missing
+// becomes a note. The engine's client may be nil.
+func Gather(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, cli *client.Client, stack string) (Records, error) {
+	jobs, err := f.Jobs(ctx, run.ID)
+	if err != nil {
+		return Records{}, err
+	}
+	r := Records{Run: run, Jobs: jobs, Logs: map[int64]string{}, Now: time.Now()}
+	var mu sync.Mutex
+	note := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+	}
+	var wait sync.WaitGroup
+	for _, job := range jobs {
+		if !known(job.StartedAt) {
+			continue
+		}
+		wait.Go(func() {
+			log, err := f.Log(ctx, job.ID)
+			if err != nil {
+				note("only whole seconds of job %s: %v", plain(job.Name), err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			r.Logs[job.ID] = log
+		})
+	}
+	wait.Go(func() {
+		file, _, _ := strings.Cut(run.Path, "@")
+		var err error
+		for _, dir := range workflowDirs {
+			if r.Workflow, err = f.File(ctx, run.HeadSha, dir+file); err == nil {
+				return
+			}
+		}
+		note("waiting for other jobs is counted as waiting for a runner: %v", err)
+	})
+	if cli != nil {
+		wait.Go(func() {
+			var err error
+			if r.Runners, err = runnerLogs(ctx, cli, stack, run, r.Now); err != nil {
+				note("nothing of fresh engines: %v", err)
+			}
+		})
+	}
+	wait.Wait()
+	return r, nil
+}
+
+// runnerLogs reads the logs of the stack's runners around a run, with the
+// engine's times before each line. Those of a container that was replaced are gone.
+func runnerLogs(ctx context.Context, cli *client.Client, stack string, run *gitea.ActionWorkflowRun, now time.Time) ([]string, error) {
+	list, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
+		filters.Arg("label", engine.StackLabel+"="+stack), filters.Arg("name", "runner-.*-container"))})
+	if err != nil {
+		return nil, fmt.Errorf("listing the runners: %w", err)
+	}
+	from, to := now, now
+	if known(run.StartedAt) {
+		from = run.StartedAt
+	}
+	if known(run.CompletedAt) {
+		to = run.CompletedAt
+	}
+	// The fresh engine of the last job comes after the run, that of the first before it.
+	options := container.LogsOptions{
+		ShowStdout: true, ShowStderr: true, Timestamps: true,
+		Since: unix(from.Add(-time.Hour)), Until: unix(to.Add(time.Minute)),
+	}
+	var logs []string
+	for _, c := range list {
+		stream, err := cli.ContainerLogs(ctx, c.ID, options)
+		if err != nil {
+			return nil, fmt.Errorf("reading the log of runner %s: %w", c.ID[:12], err)
+		}
+		var text bytes.Buffer
+		_, err = stdcopy.StdCopy(&text, &text, stream)
+		_ = stream.Close()
+		if err != nil {
+			return nil, fmt.Errorf("reading the log of runner %s: %w", c.ID[:12], err)
+		}
+		logs = append(logs, text.String())
+	}
+	return logs, nil
+}
+
+func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }

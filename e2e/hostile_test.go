@@ -88,6 +88,9 @@ func TestExhaustion(t *testing.T) {
 	if !strings.Contains(log, "PROBE-START full-disk") || result["full-disk"] == "reached" || conclusion != "failure" {
 		t.Errorf("got a job that ended in %s, want the disk's guard to end it; log:\n%s", conclusion, log)
 	}
+	if restarts := docker(t, "inspect", "--format", "{{.RestartCount}}", p.container("runner-0-engine")); restarts != "0" {
+		t.Errorf("the job took the outer half of its engine along: %s restarts", restarts)
+	}
 	// The space is back, and so is the runner.
 	if got := mallory.run("remains", newTarget(t, p).script(false)); len(got) == 0 {
 		t.Error("the next job did nothing")

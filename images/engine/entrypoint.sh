@@ -36,24 +36,22 @@ uncover() {
   mount -o remount,rw /sys
 }
 
-# limit_processes bounds the container's own cgroup; its trees stay read-only
-# for the jobs.
+# The tree of the cgroups that count processes: version 1 has one for it.
+cgroups=/sys/fs/cgroup/pids
+[ -d $cgroups ] || cgroups=/sys/fs/cgroup
+
+# limit_processes makes the cgroup of the inner half, with its limit: a job that
+# uses it up must not take the outer half along. The trees are read-only for jobs.
 limit_processes() {
-  local tree=/sys/fs/cgroup/pids file
-  if [ -d "$tree" ]; then
-    file=$tree/pids.max
-  else # version 2: the root of a namespace takes no limits, a group below it does
-    tree=/sys/fs/cgroup
-    file=$tree/jobs/pids.max
+  mount -o remount,rw,bind $cgroups
+  mkdir -p $cgroups/jobs
+  if [ -e $cgroups/cgroup.subtree_control ]; then # version 2: a group has processes or groups
+    mkdir -p $cgroups/outer
+    for pid in $(< $cgroups/cgroup.procs); do echo "$pid" > $cgroups/outer/cgroup.procs; done
+    echo +pids > $cgroups/cgroup.subtree_control
   fi
-  mount -o remount,rw,bind "$tree"
-  if [ "$file" = $tree/jobs/pids.max ]; then
-    mkdir -p $tree/jobs
-    for pid in $(< $tree/cgroup.procs); do echo "$pid" > $tree/jobs/cgroup.procs; done
-    echo +pids > $tree/cgroup.subtree_control
-  fi
-  echo "${PROCESS_LIMIT:?}" > "$file"
-  mount -o remount,ro,bind "$tree"
+  echo "${PROCESS_LIMIT:?}" > $cgroups/jobs/pids.max
+  mount -o remount,ro,bind $cgroups
 }
 
 # firewall is what jobs may reach. It stands outside their user namespace, so
@@ -109,6 +107,9 @@ start() {
   # The first unshare holds the mounts of the images: they end with it.
   # shellcheck disable=SC2016 # for the inner shell to expand
   unshare --mount --kill-child -- bash -euo pipefail -c '
+    mount -o remount,rw,bind "$4"
+    echo $$ > "$4/jobs/cgroup.procs"
+    mount -o remount,ro,bind "$4"
     if [ "$1" != "$3" ]; then
       for layer in "$3"/overlay2/*/diff; do
         mount --bind "$layer" "$1/overlay2/${layer#"$3"/overlay2/}"
@@ -117,7 +118,7 @@ start() {
     fi
     exec unshare --map-users=auto --map-groups=auto --setuid 0 --setgid 0 \
       --mount --net --pid --ipc --uts --cgroup --fork --kill-child \
-      /usr/local/bin/engine-inside.sh "$1" "$2"' start "$1" "$2" $images &
+      /usr/local/bin/engine-inside.sh "$1" "$2"' start "$1" "$2" $images $cgroups &
   engine=$!
   # It waits for its network, with which its address is given.
   read -r -t 10 < /tmp/born

@@ -5,7 +5,7 @@
 #   runner-watch.sh PID PORT [ENGINE]
 #
 # PID is the runner's daemon, PORT where it serves its counters. An idle runner
-# asks for a job every half second, a busy one reports every five seconds, and
+# asks for a job four times a second, a busy one reports every five seconds, and
 # both count, whether the forge answers or not: counters that stand still mean
 # that the runner hangs, not that the forge is down.
 set -uo pipefail

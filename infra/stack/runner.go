@@ -214,7 +214,7 @@ func runnerConfig(cfg Config, jobImage, socket string) (string, error) {
 		"log": m{"level": "info"},
 		"runner": m{
 			"file": ".runner", "capacity": cfg.Runner.Capacity,
-			"fetch_interval": "500ms", "fetch_interval_max": "500ms",
+			"fetch_interval": "250ms", "fetch_interval_max": "250ms",
 			"labels": []string{"self-hosted:docker://" + jobImage},
 		},
 		"container": job,

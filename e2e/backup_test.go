@@ -79,7 +79,7 @@ func TestBackupAndRestore(t *testing.T) {
 	fresh.refuses(file)
 	lap("purge and refusals")
 
-	killed := fresh.kill(2*time.Second, true, "restore", file)
+	killed, _ := fresh.kill(2*time.Second, true, "restore", file)
 	fresh.run(t.Context(), "up").must(t, 1, "half restored")
 	t.Logf("restore killed after 2s (%s)", killed)
 	fresh.run(t.Context(), "restore", file).must(t, 0, "is up")
@@ -173,7 +173,7 @@ func TestBackupKilled(t *testing.T) {
 	clean := p.run(t.Context(), args...).must(t, 0, "writes were paused").took
 	for i, n := 0, long(2, 20); i < n; i++ {
 		at := spread(clean, i, n)
-		how := p.kill(at, i%2 == 0, args...)
+		how, _ := p.kill(at, i%2 == 0, args...)
 		p.run(t.Context(), args...).must(t, 0, "writes were paused")
 		forgeAnswers(t, fmt.Sprintf("http://localhost:%d", p.http))
 		t.Logf("backup killed after %.1fs (%s) of %.1fs", at.Seconds(), how, clean.Seconds())

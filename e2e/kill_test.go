@@ -24,7 +24,11 @@ func TestKilledUp(t *testing.T) {
 	for i, n := 0, long(3, 20); i < n; i++ {
 		at := spread(clean, i, n)
 		p.run(t.Context(), "down", "--purge", "--yes").must(t, 0)
-		how := p.kill(at, i%2 == 0, p.upArgs()...)
+		how, took := p.kill(at, i%2 == 0, p.upArgs()...)
+		if how == tooLate {
+			clean, i = took, i-1
+			continue
+		}
 		again := p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
 		t.Logf("up killed after %.1fs (%s): repeat took %.1fs, clean %.1fs", at.Seconds(), how, again.took.Seconds(), clean.Seconds())
 		if again.took > clean+mostExtra {
@@ -44,7 +48,11 @@ func TestKilledDown(t *testing.T) {
 		at := spread(clean, i, n)
 		p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
 		p.sameAs(whole)
-		how := p.kill(at, i%2 == 0, "down", "--yes")
+		how, took := p.kill(at, i%2 == 0, "down", "--yes")
+		if how == tooLate {
+			clean, i = took, i-1
+			continue
+		}
 		again := p.run(t.Context(), "down", "--yes").must(t, 0)
 		t.Logf("down killed after %.1fs (%s): repeat took %.1fs, clean %.1fs", at.Seconds(), how, again.took.Seconds(), clean.Seconds())
 		if again.took > clean+mostExtra {
@@ -77,10 +85,15 @@ func (p *project) upArgs() []string {
 	}
 }
 
+// tooLate says that there was nothing left to kill; the next run is then spread
+// over the time that this one took.
+const tooLate = "it had ended"
+
 // kill starts the launcher and kills it after a while: with all it has started,
-// as a crash of the machine would, or alone. It says which.
-func (p *project) kill(after time.Duration, all bool, args ...string) string {
+// as a crash of the machine would, or alone. It says which, and how long it ran.
+func (p *project) kill(after time.Duration, all bool, args ...string) (how string, took time.Duration) {
 	p.t.Helper()
+	start := time.Now()
 	cmd := p.command(p.t.Context(), nil, args...)
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
@@ -89,10 +102,11 @@ func (p *project) kill(after time.Duration, all bool, args ...string) string {
 	go func() { _ = cmd.Wait(); close(ended) }()
 	select {
 	case <-ended:
-		return "it had ended"
+		return tooLate, time.Since(start)
 	case <-time.After(after):
 	}
-	victims, how := []int{cmd.Process.Pid}, "the launcher alone"
+	victims := []int{cmd.Process.Pid}
+	how = "the launcher alone"
 	if all {
 		victims, how = append(victims, descendants(cmd.Process.Pid)...), "with all its processes"
 	}
@@ -102,7 +116,7 @@ func (p *project) kill(after time.Duration, all bool, args ...string) string {
 		}
 	}
 	<-ended
-	return how
+	return how, time.Since(start)
 }
 
 // descendants are the processes that a process started, and theirs.

@@ -86,7 +86,7 @@ func TestRotateKilled(t *testing.T) {
 	clean := p.run(t.Context(), "rotate", "--all").must(t, 0).took
 	for i := range n {
 		at := spread(clean, i, n)
-		how := p.kill(at, i%2 == 0, "rotate", "--all")
+		how, _ := p.kill(at, i%2 == 0, "rotate", "--all")
 		again := p.run(t.Context(), "rotate", "--all").must(t, 0, "10 secrets")
 		t.Logf("rotate --all killed after %.1fs (%s): repeat took %.1fs, clean %.1fs", at.Seconds(), how, again.took.Seconds(), clean.Seconds())
 		p.sameAs(whole)

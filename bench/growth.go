@@ -42,6 +42,9 @@ func (b *bench) repositoryGrowth(ctx context.Context, s *stack) ([]report.Figure
 		func() (float64, error) { return s.noOp(ctx) },
 		func() (float64, error) { return timed(func() error { _, err := s.run(ctx, "status"); return err }) },
 	}
+	if _, err := s.up(ctx); err != nil { // as in noOp
+		return nil, err
+	}
 	made := 0
 	for _, size := range sizes {
 		if err := s.makeRepositories(ctx, made, size); err != nil {

@@ -14,6 +14,10 @@ func (b *bench) noOp(ctx context.Context) ([]report.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The pushes of another row have changed the service in this copy.
+	if _, err := s.up(ctx); err != nil {
+		return nil, err
+	}
 	var ups samples
 	for range b.times(10, 2) {
 		took, err := s.noOp(ctx)

@@ -62,9 +62,14 @@ func (p *partsBuild) root(ctx context.Context, rootPart, user string) (string, e
 	}
 	for _, candidate := range list {
 		info, err := p.b.docker.ImageInspect(ctx, candidate.ID)
-		if err == nil && info.RootFS.Layers[0] == built.RootFS.Layers[0] {
-			return candidate.RepoTags[0], nil
+		if err != nil || info.RootFS.Layers[0] != built.RootFS.Layers[0] {
+			continue
 		}
+		name := candidate.RepoTags[0]
+		if p.cache != "" && !slices.Contains(p.roots, name) {
+			p.roots = append(p.roots, name)
+		}
+		return name, nil
 	}
 	return "", fmt.Errorf("finding the root file system of %s", p.images[at])
 }

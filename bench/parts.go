@@ -84,7 +84,7 @@ type partsBuild struct {
 	shims  string // programs that note how they are called
 	notes  string // where they do
 	images []string
-	round  int
+	roots  []string // root file systems that were made for it alone
 }
 
 func (b *bench) newPartsBuild(ctx context.Context, cache string) (*partsBuild, error) {
@@ -108,7 +108,6 @@ func (b *bench) newPartsBuild(ctx context.Context, cache string) (*partsBuild, e
 
 // pipeline times `pipeline parts` where none of them is there.
 func (p *partsBuild) pipeline(ctx context.Context) (float64, error) {
-	p.round++
 	if err := p.label(); err != nil {
 		return 0, err
 	}
@@ -190,6 +189,10 @@ func (p *partsBuild) remove(ctx context.Context) error {
 			_, err := p.b.docker.ImageRemove(ctx, i.ID, image.RemoveOptions{Force: true, PruneChildren: true})
 			failed = append(failed, gone(err))
 		}
+	}
+	for _, root := range p.roots {
+		_, err := p.b.docker.ImageRemove(ctx, root, image.RemoveOptions{})
+		failed = append(failed, gone(err))
 	}
 	return errors.Join(append(failed, p.b.untag(ctx, p.s.name+"/*"))...)
 }

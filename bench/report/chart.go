@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"strings"
 	"text/template"
 )
 
 // Measures of the chart, in pixels.
 const (
-	chartWidth = 760
-	labelWidth = 330
+	chartWidth = 840
+	labelWidth = 400
 	valueWidth = 60
 	barHeight  = 14
 	lineHeight = 26
@@ -52,7 +53,7 @@ func (r Report) chart() ([]byte, error) {
 	data.Bottom = data.Height - 10
 	for i, f := range shown {
 		b := bar{
-			Label: f.Name, Value: fmt.Sprintf("%.2f ×", f.Ratio), Y: top + i*lineHeight,
+			Label: strings.ReplaceAll(f.Name, "`", ""), Value: fmt.Sprintf("%.2f ×", f.Ratio), Y: top + i*lineHeight,
 			Width: round(f.Ratio * scale), Missed: f.Met != nil && !*f.Met,
 		}
 		if goal := f.ratioGoal(); goal > 0 {

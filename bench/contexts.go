@@ -24,12 +24,12 @@ func part(ref string) string {
 }
 
 // parents are the build arguments that name what an image stands on.
-func (p *partsBuild) parents(ctx context.Context, ref string) ([]string, error) {
+func (p *partsBuild) parents(ctx context.Context, ref string) (map[string]*string, error) {
 	dockerfile, err := os.ReadFile(filepath.Join(p.s.dir, "images", part(ref), "Dockerfile"))
 	if err != nil {
 		return nil, err
 	}
-	var args []string
+	args := map[string]*string{}
 	for argument, root := range map[string]struct{ part, user string }{
 		"OS": {"os", "gitea"}, "ROOTFS": {"engine-rootfs", "runner"}, "ENGINE": {"engine-rootfs", "runner"},
 	} {
@@ -40,7 +40,7 @@ func (p *partsBuild) parents(ctx context.Context, ref string) ([]string, error) 
 		if err != nil {
 			return nil, err
 		}
-		args = append(args, "--build-arg", argument+"="+name)
+		args[argument] = &name
 	}
 	return args, nil
 }

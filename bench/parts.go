@@ -179,14 +179,21 @@ func (p *partsBuild) label() error {
 
 // remove removes the images.
 func (p *partsBuild) remove(ctx context.Context) error {
-	list, err := p.b.docker.ImageList(ctx, image.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", partsLabel))})
+	list, err := p.b.docker.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", partsLabel))})
 	if err != nil {
 		return fmt.Errorf("listing the images of row 10: %w", err)
 	}
 	var failed []error
 	for _, i := range list {
-		if strings.HasPrefix(i.Labels[partsLabel], p.s.name+"-") {
-			_, err := p.b.docker.ImageRemove(ctx, i.ID, image.RemoveOptions{Force: true, PruneChildren: true})
+		if !strings.HasPrefix(i.Labels[partsLabel], p.s.name+"-") {
+			continue
+		}
+		names := i.RepoTags
+		if len(names) == 0 {
+			names = []string{i.ID}
+		}
+		for _, name := range names { // by name: one of them may be a layer of another
+			_, err := p.b.docker.ImageRemove(ctx, name, image.RemoveOptions{PruneChildren: true})
 			failed = append(failed, gone(err))
 		}
 	}

@@ -6,7 +6,16 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/docker/docker/api/types/build"
+	"github.com/moby/go-archive"
 )
+
+// imageBuild is a context with its arguments.
+type imageBuild struct {
+	dir  string
+	args map[string]*string
+}
 
 // byHand times the same builds alone. The contexts of the images are taken from
 // the images before.
@@ -18,10 +27,6 @@ func (p *partsBuild) byHand(ctx context.Context) (float64, error) {
 	env, err := p.environment(ctx)
 	if err != nil {
 		return 0, err
-	}
-	type imageBuild struct {
-		dir  string
-		args []string
 	}
 	var builds []imageBuild
 	for _, ref := range p.images {
@@ -41,27 +46,53 @@ func (p *partsBuild) byHand(ctx context.Context) (float64, error) {
 	}
 	return timed(func() error {
 		for i, c := range calls {
-			to := filepath.Join(out, fmt.Sprintf("%d.tar", i)) // mmdebstrap goes by the name
-			args := c.redirected(to)
-			if _, err := command(ctx, c.dir, append(slices.Clone(env), c.env...), args[0], args[1:]...); err != nil {
-				return err
-			}
-			if args[0] != "mmdebstrap" {
-				continue
-			}
-			if _, err := command(ctx, "", nil, p.b.cli, "import", to, fmt.Sprintf("%s/by-hand:root-%d", p.s.name, i)); err != nil {
+			if err := p.call(ctx, env, c, filepath.Join(out, fmt.Sprintf("%d.tar", i))); err != nil { // mmdebstrap goes by the name
 				return err
 			}
 		}
-		for i, build := range builds {
-			args := append([]string{"build", "--tag", fmt.Sprintf("%s/by-hand:%d", p.s.name, i)}, build.args...)
-			if p.cache != "" {
-				args = append(args, "--no-cache")
-			}
-			if _, err := command(ctx, build.dir, []string{"DOCKER_BUILDKIT=0"}, p.b.cli, append(args, ".")...); err != nil {
+		for i, one := range builds {
+			took, err := timed(func() error { return p.build(ctx, one, fmt.Sprintf("%s/by-hand:%d", p.s.name, i)) })
+			if err != nil {
 				return err
 			}
+			p.b.say("    %s %.1f s", p.images[i], took)
 		}
 		return nil
 	})
+}
+
+// build builds an image through the engine's API, as the launcher does: Docker's
+// command packs a context in another way, and finds none of its layers again.
+func (p *partsBuild) build(ctx context.Context, one imageBuild, name string) error {
+	files, err := archive.TarWithOptions(one.dir, &archive.TarOptions{ChownOpts: &archive.ChownOpts{}})
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	answer, err := p.b.docker.ImageBuild(ctx, files, build.ImageBuildOptions{
+		Tags: []string{name}, BuildArgs: one.args, Remove: true, ForceRemove: true, Version: build.BuilderV1, NoCache: p.cache != "",
+	})
+	if err != nil {
+		return fmt.Errorf("building %s: %w", name, err)
+	}
+	defer answer.Body.Close()
+	return messages(answer.Body)
+}
+
+// call repeats a noted call with its result in another place; a root file system
+// becomes an image.
+func (p *partsBuild) call(ctx context.Context, env []string, c call, to string) error {
+	args := c.redirected(to)
+	took, err := timed(func() error {
+		if _, err := command(ctx, c.dir, append(slices.Clone(env), c.env...), args[0], args[1:]...); err != nil {
+			return err
+		}
+		if args[0] != "mmdebstrap" {
+			return nil
+		}
+		_, err := command(ctx, "", nil, p.b.cli, "import", to, p.s.name+"/by-hand:root-"+filepath.Base(to))
+		return err
+	})
+	p.b.say("    %s %s %.1f s", args[0], args[len(args)-1], took)
+	return err
 }

@@ -143,7 +143,7 @@ func (g Goal) text(unit string) string {
 	case "over":
 		return fmt.Sprintf("%s floor + %s", sign, Value(bound, unit))
 	case "exponent":
-		return "no worse than linear"
+		return fmt.Sprintf("no worse than linear: k ≤ %s", number(bound))
 	case "p50":
 		return fmt.Sprintf("%s %s", sign, Value(bound, unit))
 	}

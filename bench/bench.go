@@ -28,6 +28,8 @@ type bench struct {
 	machine  report.Machine
 	commit   string
 	start    time.Time
+	began    time.Time                     // of the row
+	time     time.Duration                 // that it has
 	undo     []func(context.Context) error // what was made, the last first
 
 	idle, busy *stack  // see idleStack and busyStack
@@ -97,6 +99,16 @@ func (b *bench) times(n, few int) int {
 		return few
 	}
 	return n
+}
+
+// again tells whether something that was done i times is done once more: until
+// it was done n times, or few times and the row's time would not do for more.
+func (b *bench) again(i, n, few int) bool {
+	if i >= b.times(n, few) {
+		return false
+	}
+	spent := time.Since(b.began)
+	return i < max(few, 1) || spent+spent/time.Duration(i) <= b.time
 }
 
 func (b *bench) say(format string, args ...any) {

@@ -159,3 +159,27 @@ func TestPoll(t *testing.T) {
 		t.Errorf("got %v, want the limit", err)
 	}
 }
+
+func TestAgain(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		b    bench
+		i    int
+		want bool
+	}{
+		"the first":         {bench{}, 0, true},
+		"with time":         {bench{began: time.Now(), time: time.Minute}, 5, true},
+		"all done":          {bench{began: time.Now(), time: time.Minute}, 9, false},
+		"too few, too late": {bench{began: time.Now().Add(-time.Hour), time: time.Minute}, 2, true},
+		"too late":          {bench{began: time.Now().Add(-time.Hour), time: time.Minute}, 3, false},
+		"late after it":     {bench{began: time.Now().Add(-50 * time.Second), time: time.Minute}, 4, false},
+		"a look":            {bench{began: time.Now(), time: time.Minute, o: options{short: true}}, 3, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := tt.b.again(tt.i, 9, 3); got != tt.want {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

@@ -82,8 +82,7 @@ func (b *bench) wholeLives(ctx context.Context) (*lives, error) {
 		return nil, err
 	}
 	l := &lives{}
-	n := b.times(6, 2)
-	for i := range n {
+	for i := 0; b.again(i, 6, 2); i++ {
 		s, err := b.stackIn(made.dir)
 		if err != nil {
 			return nil, err
@@ -91,7 +90,7 @@ func (b *bench) wholeLives(ctx context.Context) (*lives, error) {
 		if err := b.life(ctx, l, s, i < 3, i%2 == 1); ctx.Err() != nil {
 			return nil, ctx.Err()
 		} else if err != nil {
-			b.say("  life %d of %d failed: %v", i+1, n, err)
+			b.say("  life %d failed: %v", i+1, err)
 			if err := s.remove(ctx); err != nil {
 				return nil, err
 			}

@@ -29,22 +29,24 @@ const (
 )
 
 // rows are all that is measured, in the order of measuring: the idle stack comes
-// first and is looked at last, and what leaves the stack bigger comes late.
+// first and is looked at last, and what leaves the stack bigger comes late. A row
+// that would take longer than its time takes fewer samples.
 var rows = []struct {
 	number  int
 	name    string
+	time    time.Duration
 	measure func(*bench, context.Context) ([]report.Figure, error)
 }{
-	{1, "push to green", (*bench).push},
-	{2, "pick-up", (*bench).pickUp},
-	{5, "no-op up", (*bench).noOp},
-	{9, "growth", (*bench).growth},
-	{8, "the service", (*bench).service},
-	{3, "first green run", (*bench).firstRun},
-	{4, "up", (*bench).upFromImages},
-	{6, "down", (*bench).down},
-	{10, "parts", (*bench).parts},
-	{7, "idle memory", (*bench).memory},
+	{1, "push to green", 5 * time.Minute, (*bench).push},
+	{2, "pick-up", 4 * time.Minute, (*bench).pickUp},
+	{5, "no-op up", time.Minute, (*bench).noOp},
+	{9, "growth", 3 * time.Minute, (*bench).growth},
+	{8, "the service", 2 * time.Minute, (*bench).service},
+	{3, "first green run", 6 * time.Minute, (*bench).firstRun},
+	{4, "up", 6 * time.Minute, (*bench).upFromImages},
+	{6, "down", 6 * time.Minute, (*bench).down},
+	{10, "parts", 3 * time.Minute, (*bench).parts},
+	{7, "idle memory", 0, (*bench).memory},
 }
 
 func main() {
@@ -100,9 +102,15 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	path := filepath.Join(p.Root, resultsFile)
+	results, err := report.Load(path)
+	if err != nil {
+		return err
+	}
+	if err := report.Check(filepath.Join(p.Root, documentFile)); err != nil {
+		return err // now, not after an hour
+	}
 	if o.render {
-		results, err := report.Load(path)
-		return errors.Join(err, render(p, results))
+		return render(p, results)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -125,6 +133,7 @@ func (b *bench) all(ctx context.Context, path string) error {
 		}
 		b.say("row %d: %s", row.number, row.name)
 		began := time.Now()
+		b.began, b.time = began, row.time
 		figures, err := b.measure(ctx, row.measure)
 		if ctx.Err() != nil {
 			return errors.New("interrupted; the rows that were done are kept")
@@ -165,11 +174,17 @@ func (b *bench) keep(path string, row int, figures []report.Figure) error {
 	}
 	results.Put(row, figures)
 	results.Date, results.Machine, results.Commit = now, b.machine, b.commit
-	return errors.Join(results.Save(path), render(b.project, results))
+	if err := results.Save(path); err != nil {
+		return err
+	}
+	return render(b.project, results)
 }
 
 func render(p project.Project, r report.Report) error {
-	return errors.Join(r.Update(filepath.Join(p.Root, documentFile)), r.SaveChart(filepath.Join(p.Root, chartFile)))
+	if err := r.Update(filepath.Join(p.Root, documentFile)); err != nil {
+		return err
+	}
+	return r.SaveChart(filepath.Join(p.Root, chartFile))
 }
 
 // interrupts ends the measuring at the first signal, so that all that was made

@@ -24,7 +24,7 @@ func (b *bench) push(ctx context.Context) ([]report.Figure, error) {
 		return nil, err
 	}
 	var pushes, byHand samples
-	for i := range b.times(20, 3) + 1 {
+	for i := 0; b.again(i, 21, 4); i++ {
 		took, err := hand.work(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("measuring the floor: %w", err)

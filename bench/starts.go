@@ -22,20 +22,20 @@ func (b *bench) starts(ctx context.Context, own, floor contestant) ([]report.Fig
 		{Name: "container start → ready", Unit: report.Seconds, Goals: goals, Floor: &report.Floor{}, Note: "most of it is the engine's: see the floor"},
 		{Name: "program start → ready", Unit: report.Seconds, Goals: goals, Floor: &report.Floor{}},
 	}
-	for range b.times(20, 3) {
-		for i, start := range []func(context.Context, contestant) (float64, error){b.startContainer, b.startProgram} {
+	for i := 0; b.again(i, 20, 3); i++ {
+		for form, start := range []func(context.Context, contestant) (float64, error){b.startContainer, b.startProgram} {
 			took, err := start(ctx, floor)
 			if err != nil {
 				return nil, fmt.Errorf("starting the floor: %w", err)
 			}
-			figures[i].Floor.Samples = append(figures[i].Floor.Samples, took)
+			figures[form].Floor.Samples = append(figures[form].Floor.Samples, took)
 			if took, err = start(ctx, own); ctx.Err() != nil {
 				return nil, ctx.Err()
 			} else if err != nil {
-				figures[i].Fail(err)
+				figures[form].Fail(err)
 				continue
 			}
-			figures[i].Samples = append(figures[i].Samples, took)
+			figures[form].Samples = append(figures[form].Samples, took)
 		}
 	}
 	return figures, nil

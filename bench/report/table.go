@@ -14,16 +14,31 @@ const (
 	end   = "<!-- bench:end -->"
 )
 
-// Update puts the table between the markers of a document.
-func (r Report) Update(path string) error {
+// Check tells whether a document has a place for the table.
+func Check(path string) error {
+	_, _, err := around(path)
+	return err
+}
+
+// around is what stands before the table's place in a document, and behind it.
+func around(path string) (head, tail []byte, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("reading the document of the figures: %w", err)
+		return nil, nil, fmt.Errorf("reading the document of the figures: %w", err)
 	}
 	head, rest, ok := bytes.Cut(text, []byte(begin))
 	_, tail, found := bytes.Cut(rest, []byte(end))
 	if !ok || !found {
-		return fmt.Errorf("%s has no lines %s and %s for the table to stand between", path, begin, end)
+		return nil, nil, fmt.Errorf("%s has no lines %s and %s for the table to stand between", path, begin, end)
+	}
+	return head, tail, nil
+}
+
+// Update puts the table between the markers of a document.
+func (r Report) Update(path string) error {
+	head, tail, err := around(path)
+	if err != nil {
+		return err
 	}
 	return write(path, bytes.Join([][]byte{head, []byte(begin), []byte("\n" + r.Markdown()), []byte(end), tail}, nil))
 }

@@ -47,6 +47,10 @@ test: docker parts ## Run every test, with real parts: unit tests, then end to e
 test-long: docker parts ## Crash and load tests in their long form (about an hour)
 	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen' ./e2e
 
+.PHONY: bench
+bench: docker parts ## Measure against the floor, into docs/performance.md (25 minutes)
+	go run ./bench $(BENCH)
+
 .PHONY: docker
 docker: launcher ## Install and start Docker where none answers (Debian, Ubuntu; as root)
 	@$(PIPELINE) doctor --fix --stack $(STACK)

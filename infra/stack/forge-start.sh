@@ -37,25 +37,35 @@ fi
 
 /usr/local/bin/docker-setup.sh
 gitea=(/usr/local/bin/gitea --config "$GITEA_APP_INI")
-"${gitea[@]}" migrate > /dev/null
 
-if ! "${gitea[@]}" admin user list --admin | awk '{print $2}' | grep -qx "$ADMIN_USER"; then
+# admin_token is a new access token of the administrator, who is made if need be.
+# Each of Gitea's commands takes a second: as few as can be, and none at a restart.
+admin_token() {
+  local name
+  name=start-$(date +%s%N)
+  if [ -z "$first" ] && "${gitea[@]}" admin user generate-access-token --username "$ADMIN_USER" \
+    --token-name "$name" --scopes write:admin --raw; then
+    return
+  fi
   "${gitea[@]}" admin user create --admin --username "$ADMIN_USER" --random-password \
-    --email "$ADMIN_USER@noreply.localhost" --must-change-password=false > /dev/null
-fi
+    --email "$ADMIN_USER@noreply.localhost" --must-change-password=false \
+    --access-token --access-token-name "$name" --access-token-scopes write:admin |
+    sed -n 's/^Access token was successfully created[.:]* //p'
+}
 
 # The password is set through the API, once the forge answers: an argument of
 # a command would show it to everyone on the host. Configuration that holds a
 # secret reaches curl by its standard input.
 api="http://127.0.0.1:${GITEA__server__HTTP_PORT:?}/api"
 rm -f "$READY_FILE"
+first=
+[ -s /var/lib/gitea/data/gitea.db ] || first=yes
 set_password() {
   local password token
   password=$(cat "$ADMIN_PASSWORD_FILE")
   until curl --silent --fail --output /dev/null "$api/healthz"; do sleep 0.1; done
   if ! curl --silent --fail --output /dev/null --config - "$api/v1/user" <<< "user = \"$ADMIN_USER:$password\""; then
-    token=$("${gitea[@]}" admin user generate-access-token --username "$ADMIN_USER" \
-      --token-name "start-$(date +%s%N)" --scopes write:admin --raw)
+    token=$(admin_token)
     curl --silent --show-error --fail --output /dev/null --config - "$api/v1/admin/users/$ADMIN_USER" << CONFIG
 request = "PATCH"
 header = "Authorization: token $token"

@@ -4,20 +4,24 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
 )
 
 // objects are a stack's objects on the engine.
-type objects struct{ containers, networks, volumes []string }
+type objects struct{ containers, networks, volumes, names []string }
 
-func (o objects) count() int { return len(o.containers) + len(o.networks) + len(o.volumes) }
+func (o objects) count() int {
+	return len(o.containers) + len(o.networks) + len(o.volumes) + len(o.names)
+}
 
 func (p *project) labelled() objects {
 	docker := engine(p.t)
@@ -45,6 +49,14 @@ func (p *project) labelled() objects {
 	}
 	for _, v := range volumes.Volumes {
 		o.volumes = append(o.volumes, v.Name)
+	}
+	names := filters.NewArgs(filters.Arg("reference", fmt.Sprintf("localhost:%d/actions/*", p.http)))
+	images, err := docker.ImageList(ctx, image.ListOptions{Filters: names})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, i := range images {
+		o.names = append(o.names, i.ID)
 	}
 	return o
 }

@@ -44,7 +44,7 @@ test: docker parts ## Run every test, with real parts: unit tests, then end to e
 	go test -count=1 -timeout 80m -tags e2e -v ./e2e
 
 .PHONY: test-long
-test-long: docker parts ## Crash and load tests in their long form (about an hour)
+test-long: docker parts ## Crash and load tests in their long form (about two hours)
 	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen' ./e2e
 
 .PHONY: bench

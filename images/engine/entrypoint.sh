@@ -19,7 +19,7 @@
 # what comes just when its time ends. A line in the pipe `wake` only saves a wait.
 set -euo pipefail
 
-readonly images=/engine/images data=/engine/data
+readonly images=/engine/images template=/engine/template data=/engine/data
 readonly for_jobs=/run/engine/docker control=/run/engine/control
 readonly subordinate=100000 # the first of the user namespace's IDs: see /etc/subuid
 readonly outside=198.18.0.1 inside=198.18.0.2 # of a link that only these two share
@@ -112,8 +112,7 @@ start() {
     mount -o remount,ro,bind "$4"
     if [ "$1" != "$3" ]; then
       for layer in "$3"/overlay2/*/diff; do
-        mount --bind "$layer" "$1/overlay2/${layer#"$3"/overlay2/}"
-        mount -o remount,ro,bind "$1/overlay2/${layer#"$3"/overlay2/}"
+        mount -o bind,ro "$layer" "$1/overlay2/${layer#"$3"/overlay2/}"
       done
     fi
     exec unshare --map-users=auto --map-groups=auto --setuid 0 --setgid 0 \
@@ -141,43 +140,45 @@ stop() {
   ip link delete jobs 2> /dev/null || true
 }
 
-# preload makes the images that every fresh engine starts with.
+# preload makes the images that every fresh engine starts with, and the data
+# folder that it starts from: their descriptions, with a place for each layer.
 preload() {
   local want=${PRELOAD:?} # kept beside them: other images are other names
-  if [ "$(cat $images/preloaded 2> /dev/null)" = "$want" ]; then return; fi
+  if [ -d $template ] && [ "$(cat $images/preloaded 2> /dev/null)" = "$want" ]; then return; fi
   say "getting $want"
-  rm -rf $images $data
+  rm -rf $images $data $template
   start $images /run/preload # where no job looks for it
   for image in $want; do
     until docker -H unix:///run/preload/docker.sock pull --quiet "$image"; do sleep 1; done
   done
   stop
-  printf '%s\n' "$want" > $images/preloaded
-  chown 0:0 $images
-  chmod 700 $images
-}
-
-# renew makes the data folder of a fresh engine: the images' descriptions are
-# copied, their layers are mounted, read-only, when it starts.
-renew() {
-  if [ -d $data ]; then
-    mv $data "/engine/old.$RANDOM$RANDOM"
-  fi
-  rm -rf /engine/old.* &
-  rm -f $control/used
-  mkdir -p $data/overlay2
-  cp -a $images/image $data/
-  cp -a $images/overlay2/l $data/overlay2/
+  mkdir -p $template/overlay2
+  cp -a $images/image $template/
+  cp -a $images/overlay2/l $template/overlay2/
   for layer in "$images"/overlay2/*/; do
     [ -d "$layer/diff" ] || continue
-    local copy=$data/overlay2/${layer#"$images"/overlay2/}
+    local copy=$template/overlay2/${layer#"$images"/overlay2/}
     mkdir -p "$copy/diff" "$copy/work"
     for file in link lower committed; do
       if [ -e "$layer/$file" ]; then cp -a "$layer/$file" "$copy/"; fi
     done
     chown $subordinate:$subordinate "$copy" "$copy/diff" "$copy/work"
   done
-  chown $subordinate:$subordinate $data/overlay2
+  chown $subordinate:$subordinate $template $template/overlay2
+  chmod 700 $template $images
+  chown 0:0 $images
+  printf '%s\n' "$want" > $images/preloaded
+}
+
+# renew makes the data folder of a fresh engine; the images' layers are mounted
+# there, read-only, when it starts.
+renew() {
+  if [ -d $data ]; then
+    mv $data "/engine/old.$RANDOM$RANDOM"
+  fi
+  rm -rf /engine/old.* &
+  rm -f $control/used
+  cp -a $template $data
 }
 
 free() { stat --file-system --format '%a %S' /engine | { read -r blocks size && echo $((blocks * size)); }; }

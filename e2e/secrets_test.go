@@ -101,8 +101,8 @@ func (p *project) secrets() map[string]string {
 	}
 	found["passphrase"] = strings.TrimSpace(string(passphrase))
 	found["REGISTRY_PASS"] = p.registryToken(found["passphrase"])
-	if len(found) < 9 {
-		p.t.Fatalf("got %d secrets, want at least 9", len(found))
+	if len(found) < 10 {
+		p.t.Fatalf("got %d secrets, want at least 10", len(found))
 	}
 	return found
 }

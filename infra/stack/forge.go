@@ -157,6 +157,7 @@ func forgeEnvironment(cfg Config) []string {
 		"GITEA__security__INSTALL_LOCK=true",
 		"GITEA__security__SECRET_KEY_URI=file:/etc/gitea/secrets/secret-key",
 		"GITEA__server__HTTP_PORT=" + strconv.Itoa(cfg.HTTPPort),
+		"GITEA__server__LFS_START_SERVER=true",
 		"GITEA__server__PUBLIC_URL_DETECTION=auto",
 		"GITEA__server__ROOT_URL=" + cfg.URL() + "/",
 		"GITEA__server__SSH_DOMAIN=" + cfg.Host,

@@ -63,7 +63,7 @@ var Secrets = []Secret{
 		"makes a new one; the forge and the runners' engines restart, and those tokens are void", Volume, "",
 	},
 	{
-		"lfs-jwt-secret", "tokens that the forge signs for Git LFS, where that is on",
+		"lfs-jwt-secret", "tokens that the forge signs for Git LFS",
 		"makes a new one; the forge restarts, and those tokens are void", Volume, "",
 	},
 	{

@@ -63,19 +63,14 @@ func NewActions(ctx *pulumi.Context, name string, args *ActionsArgs, opts ...pul
 	}
 
 	// Each engine pulls from the forge, so that jobs need nothing from
-	// elsewhere. Images that are there under two names are pushed once.
+	// elsewhere.
 	published := map[string]pulumi.StringOutput{}
-	for _, image := range []struct{ what, ref string }{
-		{"job", args.Images.Job}, {"go", args.Images.Go}, {"base", args.Images.Base},
-	} {
-		if _, ok := published[image.ref]; ok {
-			continue
-		}
-		p, err := a.publish(ctx, name+"-"+image.what, image.what, image.ref, org, args)
+	for _, image := range JobImages(args.Config.Registry(), args.Images) {
+		p, err := a.publish(ctx, name+"-"+image.What, image, org, args)
 		if err != nil {
 			return nil, err
 		}
-		published[image.ref] = p
+		published[image.Ref] = p
 	}
 	a.JobImage, a.GoImage, a.BaseImage = published[args.Images.Job], published[args.Images.Go], published[args.Images.Base]
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"jobImage": a.JobImage})
@@ -94,15 +89,34 @@ func (a *Actions) preload() pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
-// publish pushes an image of the host's engine into the forge's registry.
-func (a *Actions) publish(ctx *pulumi.Context, name, what, ref string, org *gitea.Organization, args *ActionsArgs) (pulumi.StringOutput, error) {
-	_, tag, ok := strings.Cut(ref, ":")
-	if !ok {
-		tag = "1"
+// JobImage is an image of the host's engine that jobs use.
+type JobImage struct {
+	What string // job, go or base
+	Ref  string // its name on the host's engine
+	Name string // its name in the forge's registry
+}
+
+// JobImages are the images that jobs use; one that serves for two things is there once.
+func JobImages(registry string, images parts.Images) []JobImage {
+	var all []JobImage
+	for _, image := range []JobImage{{What: "job", Ref: images.Job}, {What: "go", Ref: images.Go}, {What: "base", Ref: images.Base}} {
+		if slices.ContainsFunc(all, func(i JobImage) bool { return i.Ref == image.Ref }) {
+			continue
+		}
+		_, tag, ok := strings.Cut(image.Ref, ":")
+		if !ok {
+			tag = "1"
+		}
+		image.Name = registry + "/" + ActionsOrganization + "/" + image.What + ":" + tag
+		all = append(all, image)
 	}
-	target := args.Config.Registry() + "/" + ActionsOrganization + "/" + what + ":" + tag
+	return all
+}
+
+// publish pushes an image of the host's engine into the forge's registry.
+func (a *Actions) publish(ctx *pulumi.Context, name string, image JobImage, org *gitea.Organization, args *ActionsArgs) (pulumi.StringOutput, error) {
 	tagged, err := docker.NewTag(ctx, name+"-tag", &docker.TagArgs{
-		SourceImage: pulumi.String(ref), TargetImage: pulumi.String(target),
+		SourceImage: pulumi.String(image.Ref), TargetImage: pulumi.String(image.Name),
 	}, pulumi.Parent(a))
 	if err != nil {
 		return pulumi.StringOutput{}, err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/tar"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
 )
@@ -76,18 +74,11 @@ const declared = "declare successfully"
 func (b *bench) awaitRunner(ctx context.Context, id string, after time.Time) (time.Time, error) {
 	var at time.Time
 	err := poll(ctx, 100*time.Millisecond, 2*time.Minute, "the runner", func() (bool, error) {
-		log, err := b.docker.ContainerLogs(ctx, id, container.LogsOptions{
-			ShowStdout: true, ShowStderr: true, Timestamps: true, Since: after.UTC().Format(time.RFC3339Nano),
-		})
+		log, err := engine.Log(ctx, b.docker, id, after.UTC().Format(time.RFC3339Nano), "")
 		if err != nil {
 			return false, err
 		}
-		defer log.Close()
-		var text bytes.Buffer
-		if _, err := stdcopy.StdCopy(&text, &text, log); err != nil {
-			return false, err
-		}
-		for line := range strings.Lines(text.String()) {
+		for line := range strings.Lines(log) {
 			stamp, rest, _ := strings.Cut(line, " ")
 			if !strings.Contains(rest, declared) {
 				continue

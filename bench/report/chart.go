@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"text/template"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/wholefile"
 )
 
 // Measures of the chart, in pixels.
@@ -32,7 +34,7 @@ func (r Report) SaveChart(path string) error {
 	if err != nil {
 		return fmt.Errorf("drawing the chart: %w", err)
 	}
-	return write(path, svg)
+	return wholefile.Write(path, svg, 0o644)
 }
 
 func (r Report) chart() ([]byte, error) {

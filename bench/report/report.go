@@ -11,6 +11,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/wholefile"
 )
 
 // Machine is where the figures were measured.
@@ -54,7 +56,7 @@ func (r Report) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("encoding the results: %w", err)
 	}
-	return write(path, append(data, '\n'))
+	return wholefile.Write(path, append(data, '\n'), 0o644)
 }
 
 // Put takes the figures of one row in place of those that the report had of it.
@@ -69,16 +71,4 @@ func (r *Report) Put(row int, figures []Figure) {
 		r.Figures = append(r.Figures, f)
 	}
 	slices.SortStableFunc(r.Figures, func(a, b Figure) int { return cmp.Compare(a.Row, b.Row) })
-}
-
-// write replaces a file in one step.
-func write(path string, data []byte) error {
-	next := path + ".new"
-	if err := os.WriteFile(next, data, 0o644); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	if err := os.Rename(next, path); err != nil {
-		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(next))
-	}
-	return nil
 }

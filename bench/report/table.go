@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/wholefile"
 )
 
 // The markers between which a document has the table.
@@ -40,7 +42,7 @@ func (r Report) Update(path string) error {
 	if err != nil {
 		return err
 	}
-	return write(path, bytes.Join([][]byte{head, []byte(begin), []byte("\n" + r.Markdown()), []byte(end), tail}, nil))
+	return wholefile.Write(path, bytes.Join([][]byte{head, []byte(begin), []byte("\n" + r.Markdown()), []byte(end), tail}, nil), 0o644)
 }
 
 // Markdown is the report as it stands in a document.

@@ -122,7 +122,7 @@ func (c *Client) Images(ctx context.Context) ([]Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	packages, response, err := api.ListPackages(c.Owner, gitea.ListPackagesOptions{ListOptions: gitea.ListOptions{Page: 1, PageSize: 50}})
+	packages, response, err := api.ListPackages(c.Owner, gitea.ListPackagesOptions{ListOptions: gitea.ListOptions{Page: 1, PageSize: maxPage}})
 	if response != nil && response.StatusCode == http.StatusNotFound {
 		return nil, nil
 	}

@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -13,7 +12,6 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
-	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
 )
@@ -97,23 +95,13 @@ func runnerLogs(ctx context.Context, cli *client.Client, stack string, run *gite
 		to = run.CompletedAt
 	}
 	// The fresh engine of the last job comes after the run, that of the first before it.
-	options := container.LogsOptions{
-		ShowStdout: true, ShowStderr: true, Timestamps: true,
-		Since: unix(from.Add(-time.Hour)), Until: unix(to.Add(time.Minute)),
-	}
 	var logs []string
 	for _, c := range list {
-		stream, err := cli.ContainerLogs(ctx, c.ID, options)
+		log, err := engine.Log(ctx, cli, c.ID, unix(from.Add(-time.Hour)), unix(to.Add(time.Minute)))
 		if err != nil {
-			return nil, fmt.Errorf("reading the log of runner %s: %w", c.ID[:12], err)
+			return nil, err
 		}
-		var text bytes.Buffer
-		_, err = stdcopy.StdCopy(&text, &text, stream)
-		_ = stream.Close()
-		if err != nil {
-			return nil, fmt.Errorf("reading the log of runner %s: %w", c.ID[:12], err)
-		}
-		logs = append(logs, text.String())
+		logs = append(logs, log)
 	}
 	return logs, nil
 }

@@ -5,11 +5,11 @@ import (
 	_ "embed" // the picture's template
 	"fmt"
 	"html/template"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/wholefile"
 )
 
 //go:embed timeline.svg.tmpl
@@ -75,25 +75,7 @@ func (t Timeline) WriteSVG(file string) error {
 	if err := pictureTemplate.Execute(&out, t.picture()); err != nil {
 		return fmt.Errorf("drawing the timeline: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*")
-	if err != nil {
-		return fmt.Errorf("making the picture's file: %w", err)
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	_, err = f.Write(out.Bytes())
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", file, err)
-	}
-	return nil
+	return wholefile.Write(file, out.Bytes(), 0o644)
 }
 
 func (t Timeline) picture() picture {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/wholefile"
 )
 
 // Restoring notes a restore that has begun and not ended.
@@ -67,19 +68,10 @@ func WholeData(p project.Project, stack string) error {
 		fmt.Sprintf("repeat pipeline restore FILE, or remove what is there: pipeline down --stack %s --purge", stack))
 }
 
-// writeWhole writes a file that is either the old one or the new one.
+// writeWhole is wholefile.Write, which makes the folder too.
 func writeWhole(file string, text []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), file)
+	return wholefile.Write(file, text, mode)
 }

@@ -21,9 +21,7 @@ type blueprint struct {
 	b         *bench
 	name      string
 	http, ssh int
-	images    map[string]string // name in the forge's registry, by the host's own name
-	goImage   string            // its name there
-	base      string
+	goImage   string
 	plans     map[string]plan // by role
 }
 
@@ -50,17 +48,10 @@ const uploads = "/opt/gitops-pipeline"
 
 // blueprint looks at a stack that is up.
 func (b *bench) blueprint(ctx context.Context, s *stack) (*blueprint, error) {
-	p := &blueprint{b: b, name: s.name, http: s.http, ssh: s.ssh, plans: map[string]plan{}, images: map[string]string{}}
+	p := &blueprint{b: b, name: s.name, http: s.http, ssh: s.ssh, plans: map[string]plan{}}
 	var err error
-	if p.goImage, p.base, err = s.forge.baseImages(); err != nil {
+	if p.goImage, err = s.forge.goImage(); err != nil {
 		return nil, err
-	}
-	for _, name := range []string{p.goImage, p.base} {
-		own, err := b.ownName(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		p.images[own] = name
 	}
 	for _, role := range roles {
 		id, err := b.container(ctx, s.name, role)
@@ -82,20 +73,6 @@ func (b *bench) blueprint(ctx context.Context, s *stack) (*blueprint, error) {
 		p.plans[role] = one
 	}
 	return p, nil
-}
-
-// ownName is the name that an image has on the host without any forge.
-func (b *bench) ownName(ctx context.Context, name string) (string, error) {
-	info, err := b.docker.ImageInspect(ctx, name)
-	if err != nil {
-		return "", fmt.Errorf("looking at image %s: %w", name, err)
-	}
-	for _, tag := range info.RepoTags {
-		if !strings.HasPrefix(tag, "localhost:") {
-			return tag, nil
-		}
-	}
-	return "", fmt.Errorf("image %s has no name beside those in forges", name)
 }
 
 // readFiles reads the uploaded files of a container; not all have some.
@@ -136,11 +113,7 @@ func (p *blueprint) rename() (*blueprint, error) {
 		return nil, err
 	}
 	other := strings.NewReplacer(p.name, next.name, strconv.Itoa(p.http), strconv.Itoa(next.http), strconv.Itoa(p.ssh), strconv.Itoa(next.ssh))
-	next.goImage, next.base = other.Replace(p.goImage), other.Replace(p.base)
-	next.images, next.plans = map[string]string{}, map[string]plan{}
-	for own, name := range p.images {
-		next.images[own] = other.Replace(name)
-	}
+	next.plans = map[string]plan{}
 	for role, one := range p.plans {
 		renamed := plan{json: []byte(other.Replace(string(one.json)))}
 		for _, f := range one.files {

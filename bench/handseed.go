@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 
 	"code.gitea.io/sdk/gitea"
-	"github.com/docker/docker/api/types/image"
-	"github.com/docker/docker/api/types/registry"
 
 	program "github.com/gitops-pipeline/gitops-pipeline/infra/stack"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
@@ -20,12 +18,8 @@ import (
 
 // buildService builds the service's image from the checkout.
 func (h *handStack) buildService(ctx context.Context) error {
-	own := map[string]string{} // the forge of the other names is not there yet
-	for name, inForge := range h.images {
-		own[inForge] = name
-	}
 	_, err := command(ctx, filepath.Join(h.dir, "service"), []string{"DOCKER_BUILDKIT=1"}, h.b.cli,
-		"build", "--build-arg", "GO_IMAGE="+own[h.goImage], "--build-arg", "BASE_IMAGE="+own[h.base],
+		"build", "--build-arg", "GO_IMAGE="+h.goImage,
 		"--label", engine.StackLabel+"="+h.name, "--tag", "gitops-pipeline-"+h.name+"/service:1", ".")
 	return err
 }
@@ -33,29 +27,6 @@ func (h *handStack) buildService(ctx context.Context) error {
 func (h *handStack) organization() error {
 	_, _, err := h.forge.CreateOrg(gitea.CreateOrgOption{Name: program.ActionsOrganization})
 	return err
-}
-
-// publish pushes the images that jobs need into the forge's registry.
-func (h *handStack) publish(ctx context.Context) error {
-	auth, err := registry.EncodeAuthConfig(registry.AuthConfig{Username: program.AdminUser, Password: h.forge.token})
-	if err != nil {
-		return err
-	}
-	for own, name := range h.images {
-		if err := h.b.docker.ImageTag(ctx, own, name); err != nil {
-			return fmt.Errorf("naming %s: %w", name, err)
-		}
-		body, err := h.b.docker.ImagePush(ctx, name, image.PushOptions{RegistryAuth: auth})
-		if err != nil {
-			return fmt.Errorf("pushing %s: %w", name, err)
-		}
-		err = messages(body)
-		_ = body.Close()
-		if err != nil {
-			return fmt.Errorf("pushing %s: %w", name, err)
-		}
-	}
-	return nil
 }
 
 // messages reads the engine's progress to its end, and returns the error in it.
@@ -133,7 +104,7 @@ func (h *handStack) repository() error {
 		}
 	}
 	for name, value := range map[string]string{
-		"REGISTRY_HOST": fmt.Sprintf("localhost:%d", h.http), "GO_IMAGE": h.goImage, "BASE_IMAGE": h.base,
+		"REGISTRY_HOST": fmt.Sprintf("localhost:%d", h.http), "GO_IMAGE": h.goImage,
 	} {
 		if _, err := h.forge.CreateRepoActionVariable(owner, repository, name, value); err != nil {
 			return fmt.Errorf("making the variable %s: %w", name, err)

@@ -52,16 +52,11 @@ func (p *blueprint) build(ctx context.Context, dir string) (*handStack, error) {
 		if err := h.organization(); err != nil {
 			return err
 		}
-		after, ctx := errgroup.WithContext(ctx)
-		after.Go(func() error {
-			if err := h.publish(ctx); err != nil {
-				return err
-			}
-			_, err := h.start(ctx, engineRole)
-			return err
-		})
-		after.Go(func() error { return errors.Join(h.actions(ctx), h.repository()) })
-		return after.Wait()
+		return errors.Join(h.actions(ctx), h.repository())
+	})
+	group.Go(func() error {
+		_, err := h.start(ctx, engineRole)
+		return err
 	})
 	if err := group.Wait(); err != nil {
 		return nil, err

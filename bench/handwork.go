@@ -16,7 +16,6 @@ type handwork struct {
 	dir      string // a checkout
 	image    string // in the forge's registry, beside the pipeline's
 	goImage  string
-	base     string
 	dockerIn string // DOCKER_CONFIG, signed in
 }
 
@@ -33,24 +32,21 @@ func (b *bench) newHandwork(ctx context.Context, s *stack) (*handwork, error) {
 	if err := os.WriteFile(filepath.Join(h.dir, ".git", "info", "exclude"), []byte("/service/service\n"), 0o644); err != nil {
 		return nil, err
 	}
-	if h.goImage, h.base, err = s.forge.baseImages(); err != nil {
+	if h.goImage, err = s.forge.goImage(); err != nil {
 		return nil, err
 	}
 	h.dockerIn, err = b.signedIn(s.forge, fmt.Sprintf("localhost:%d", s.http))
 	return h, err
 }
 
-// baseImages are what the service is built with and stands on.
-func (f *forge) baseImages() (goImage, base string, err error) {
-	found := map[string]string{}
-	for _, name := range []string{"GO_IMAGE", "BASE_IMAGE"} {
-		v, _, err := f.GetRepoActionVariable(owner, repository, name)
-		if err != nil {
-			return "", "", fmt.Errorf("reading the variable %s: %w", name, err)
-		}
-		found[name] = v.Value
+// goImage is what the service is built with, and what jobs run in.
+func (f *forge) goImage() (string, error) {
+	const name = "GO_IMAGE"
+	v, _, err := f.GetRepoActionVariable(owner, repository, name)
+	if err != nil {
+		return "", fmt.Errorf("reading the variable %s: %w", name, err)
 	}
-	return found["GO_IMAGE"], found["BASE_IMAGE"], nil
+	return v.Value, nil
 }
 
 // signedIn makes a Docker configuration with the token for a registry.
@@ -85,7 +81,7 @@ func (h *handwork) work(ctx context.Context) (float64, error) {
 			{"go", "vet", "./..."},
 			{"go", "build", "-v", "./..."},
 			{
-				h.b.cli, "build", "--build-arg", "GO_IMAGE=" + h.goImage, "--build-arg", "BASE_IMAGE=" + h.base,
+				h.b.cli, "build", "--build-arg", "GO_IMAGE=" + h.goImage,
 				"--build-arg", "REVISION=" + commit, "--build-arg", "BUILD_TIME=" + strings.TrimSpace(when),
 				"--tag", h.image + ":" + commit, "--tag", h.image + ":latest", ".",
 			},

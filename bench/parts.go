@@ -162,7 +162,7 @@ func (p *partsBuild) environment(ctx context.Context) ([]string, error) {
 // label changes each Dockerfile by a label at its end: another name, and another
 // image on top of the same layers.
 func (p *partsBuild) label() error {
-	for _, part := range []string{"gitea", "runner", "engine", "job", "base"} {
+	for _, part := range []string{"gitea", "runner", "engine", "job"} {
 		path := filepath.Join(p.s.dir, "images", part, "Dockerfile")
 		text, err := os.ReadFile(path)
 		if err != nil {

@@ -83,7 +83,7 @@ func (b *bench) floorService(ctx context.Context, s *stack) (contestant, error) 
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module floor\n\ngo 1.26\n"), 0o644); err != nil {
 		return c, err
 	}
-	goImage, base, err := s.forge.baseImages()
+	goImage, err := s.forge.goImage()
 	if err != nil {
 		return c, err
 	}
@@ -92,7 +92,7 @@ func (b *bench) floorService(ctx context.Context, s *stack) (contestant, error) 
 		return gone(err)
 	})
 	if _, err := command(ctx, dir, []string{"DOCKER_BUILDKIT=1"}, b.cli,
-		"build", "--build-arg", "GO_IMAGE="+goImage, "--build-arg", "BASE_IMAGE="+base, "--tag", c.image, "."); err != nil {
+		"build", "--build-arg", "GO_IMAGE="+goImage, "--tag", c.image, "."); err != nil {
 		return c, err
 	}
 	return c, b.buildProgram(ctx, dir, c.program)

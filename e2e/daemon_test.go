@@ -74,7 +74,7 @@ func newDaemon(t *testing.T, size string) *daemon {
 	d.containerd()
 	t.Cleanup(d.stop)
 	d.start()
-	refs := []string{images.Gitea, images.Runner, images.Engine, images.Job, images.Base}
+	refs := []string{images.Gitea, images.Runner, images.Engine, images.Job}
 	load := exec.Command("bash", "-o", "pipefail", "-c", `docker save "$@" | docker --host "$0" load --quiet`)
 	load.Args = append(load.Args, append([]string{d.socket}, refs...)...)
 	if out, err := load.CombinedOutput(); err != nil {

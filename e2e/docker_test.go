@@ -4,23 +4,21 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
 )
 
 // objects are a stack's objects on the engine.
-type objects struct{ containers, networks, volumes, names []string }
+type objects struct{ containers, networks, volumes []string }
 
 func (o objects) count() int {
-	return len(o.containers) + len(o.networks) + len(o.volumes) + len(o.names)
+	return len(o.containers) + len(o.networks) + len(o.volumes)
 }
 
 func (p *project) labelled() objects {
@@ -49,14 +47,6 @@ func (p *project) labelled() objects {
 	}
 	for _, v := range volumes.Volumes {
 		o.volumes = append(o.volumes, v.Name)
-	}
-	names := filters.NewArgs(filters.Arg("reference", fmt.Sprintf("localhost:%d/actions/*", p.http)))
-	images, err := docker.ImageList(ctx, image.ListOptions{Filters: names})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	for _, i := range images {
-		o.names = append(o.names, i.ID)
 	}
 	return o
 }

@@ -161,8 +161,6 @@ func newTarget(t *testing.T, p *project) target {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, job, _ := strings.Cut(images.Job, ":")
-	_, base, _ := strings.Cut(images.Base, ":")
 	registry := fmt.Sprintf("localhost:%d", p.http)
 	device, kind := disk(t, file)
 	return target{map[string]string{
@@ -171,7 +169,7 @@ func newTarget(t *testing.T, p *project) target {
 		"HOST_ADDRESSES":  addresses(t),
 		"FORGE_CONTAINER": p.container("forge-container"), "VOLUMES": "gitops-pipeline-" + p.stack,
 		"FORGE_URL": "http://" + registry, "REGISTRY": registry,
-		"JOB_IMAGE": registry + "/actions/job:" + job, "BASE_IMAGE": registry + "/actions/base:" + base,
+		"JOB_IMAGE": images.Job,
 	}}
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optremove"
 	"github.com/spf13/cobra"
 
-	"github.com/gitops-pipeline/gitops-pipeline/infra/stack"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/display"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
@@ -62,7 +61,7 @@ func (a *app) down(ctx context.Context, everything bool) error {
 	defer release()
 
 	if everything {
-		if err := a.announce(ctx, p, cli); err != nil {
+		if err := a.announce(ctx, cli); err != nil {
 			return err
 		}
 	}
@@ -153,24 +152,9 @@ func (a *app) kept(ctx context.Context, cli *client.Client, start time.Time) err
 	return nil
 }
 
-// everything is what --purge removes: what carries the stack's label, and the names
-// that it gave to the images of its jobs.
-func (a *app) everything(ctx context.Context, p project.Project, cli *client.Client) ([]purge.Thing, error) {
-	things, err := purge.Find(ctx, cli, a.opts.stack)
-	if err != nil || len(things) == 0 { // no stack here: the names are another's
-		return things, err
-	}
-	set, err := a.settings(p, nil)
-	if err != nil {
-		return things, nil // a configuration that is not right is no reason to keep the stack
-	}
-	names, err := purge.Named(ctx, cli, set.registry+"/"+stack.ActionsOrganization+"/")
-	return append(things, names...), err
-}
-
 // announce lists what --purge will remove, and has it confirmed.
-func (a *app) announce(ctx context.Context, p project.Project, cli *client.Client) error {
-	things, err := a.everything(ctx, p, cli)
+func (a *app) announce(ctx context.Context, cli *client.Client) error {
+	things, err := purge.Find(ctx, cli, a.opts.stack)
 	if err != nil {
 		return err
 	}
@@ -183,7 +167,7 @@ func (a *app) announce(ctx context.Context, p project.Project, cli *client.Clien
 }
 
 func (a *app) purge(ctx context.Context, p project.Project, cli *client.Client, s *workspace.Stack, start time.Time) error {
-	things, err := a.everything(ctx, p, cli)
+	things, err := purge.Find(ctx, cli, a.opts.stack)
 	if err != nil {
 		return err
 	}

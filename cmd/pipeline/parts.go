@@ -45,8 +45,7 @@ func (a *app) partsCommand() *cobra.Command {
 			a.out.Table([][]string{
 				{"pulumi", t.pulumi},
 				{"docker plugin", t.dockerPlugin},
-				{"gitea", t.images.Gitea}, {"runner", t.images.Runner}, {"engine", t.images.Engine},
-				{"job", t.images.Job}, {"go", t.images.Go}, {"base", t.images.Base},
+				{"gitea", t.images.Gitea}, {"runner", t.images.Runner}, {"job", t.images.Job}, {"engine", t.images.Engine},
 			})
 			return nil
 		},

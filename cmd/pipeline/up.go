@@ -13,11 +13,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/spf13/cobra"
 
-	"github.com/gitops-pipeline/gitops-pipeline/infra/stack"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/display"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
@@ -109,9 +107,6 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 	if err := s.InstallDockerPlugin(ctx, t.dockerPlugin, t.dockerPluginVersion); err != nil {
 		return err
 	}
-	if err := nameImages(ctx, set.registry, t.images); err != nil {
-		return err
-	}
 	var more []optup.Option
 	if f.refresh {
 		more = append(more, optup.Refresh())
@@ -124,23 +119,6 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 		return err
 	}
 	return a.afterUpdate(ctx, set, shown, outputs, start)
-}
-
-// nameImages gives the jobs' images the names that they are pushed under. Pulumi
-// does it once and does not see when a name is gone, as on another host or after
-// `docker image prune`.
-func nameImages(ctx context.Context, registry string, images parts.Images) error {
-	cli, _, err := engine.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = cli.Close() }()
-	for _, image := range stack.JobImages(registry, images) {
-		if err := cli.ImageTag(ctx, image.Ref, image.Name); err != nil {
-			return problem.New(fmt.Sprintf("naming the image %s", image.Name), err, "repeat the command")
-		}
-	}
-	return nil
 }
 
 // update runs Pulumi and shows what it does.

@@ -8,7 +8,6 @@
 # FORGE            the forge's host and port on the stack's network, such as forge:3000
 # FORGE_NAME       the host in the forge's canonical address: jobs reach the forge under it
 # NETWORK          what jobs reach beside the forge: internet, all or nothing (forge)
-# PRELOAD          images that every fresh engine has, space-separated
 # PROCESS_LIMIT    the most processes and threads of all jobs together
 # DISK_RESERVE     bytes of the disk that jobs must leave free
 #
@@ -19,6 +18,7 @@
 # what comes just when its time ends. A line in the pipe `wake` only saves a wait.
 set -euo pipefail
 
+readonly archive=/usr/local/share/engine/job.tar
 readonly images=/engine/images template=/engine/template data=/engine/data
 readonly for_jobs=/run/engine/docker control=/run/engine/control
 readonly subordinate=100000 # the first of the user namespace's IDs: see /etc/subuid
@@ -143,14 +143,13 @@ stop() {
 # preload makes the images that every fresh engine starts with, and the data
 # folder that it starts from: their descriptions, with a place for each layer.
 preload() {
-  local want=${PRELOAD:?} # kept beside them: other images are other names
+  local want
+  want=$(tar -xOf $archive manifest.json) # kept beside them: other images have other IDs
   if [ -d $template ] && [ "$(cat $images/preloaded 2> /dev/null)" = "$want" ]; then return; fi
-  say "getting $want"
+  say "loading the image of the jobs"
   rm -rf $images $data $template
   start $images /run/preload # where no job looks for it
-  for image in $want; do
-    until docker -H unix:///run/preload/docker.sock pull --quiet "$image"; do sleep 1; done
-  done
+  docker -H unix:///run/preload/docker.sock load --quiet --input $archive
   stop
   mkdir -p $template/overlay2
   cp -a $images/image $template/

@@ -37,7 +37,7 @@ mount --bind /run/hosts /etc/hosts
 mount -t tmpfs -o mode=000 tmpfs /engine
 
 registry=$FORGE_NAME:$port # which speaks plain HTTP
-unset FORGE FORGE_NAME NETWORK PRELOAD PROCESS_LIMIT DISK_RESERVE
+unset FORGE FORGE_NAME NETWORK PROCESS_LIMIT DISK_RESERVE
 # crun: each step of a job is a docker exec, and it takes half as long as with runc.
 exec dockerd --rootless --host unix:///run/engine/docker/docker.sock --data-root /var/lib/docker \
   --exec-root /run/docker --pidfile /run/docker/docker.pid --insecure-registry "$registry" --userland-proxy=false --log-level error \

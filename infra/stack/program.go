@@ -52,7 +52,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		actions, err := NewActions(ctx, "actions", &ActionsArgs{Config: cfg, Forge: forge, Root: o.Root, Images: images})
+		actions, err := NewActions(ctx, "actions", &ActionsArgs{Forge: forge, Root: o.Root})
 		if err != nil {
 			return err
 		}
@@ -61,14 +61,14 @@ func NewProgram(o Options) pulumi.RunFunc {
 			return err
 		}
 		repository, err := NewRepository(ctx, "repository", &RepositoryArgs{
-			Config: cfg, Forge: forge, Actions: actions, Service: service, Root: o.Root,
+			Config: cfg, Forge: forge, Actions: actions, Service: service, Root: o.Root, Images: images,
 		})
 		if err != nil {
 			return err
 		}
 		for i := range cfg.Runner.containers() {
 			if _, err := NewRunner(ctx, fmt.Sprintf("runner-%d", i), &RunnerArgs{
-				Config: cfg, Forge: forge, Actions: actions, Repository: repository, Images: images,
+				Config: cfg, Forge: forge, Repository: repository, Images: images,
 			}); err != nil {
 				return err
 			}

@@ -49,7 +49,7 @@ func declare(t *testing.T, pairs ...string) []pulumi.MockResourceArgs {
 		Resolve: func(context.Context, string, parts.Mode, io.Writer) (parts.Images, error) {
 			return parts.Images{
 				Mode: parts.Source, Gitea: "x/gitea:1", Runner: "x/runner:1", Engine: "x/engine:1",
-				Job: "x/job:1", Go: "x/job:1", Base: "x/base:1",
+				Job: "x/job:1",
 			}, nil
 		},
 	}

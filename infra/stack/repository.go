@@ -3,6 +3,7 @@ package stack
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
 	"github.com/gitops-pipeline/gitops-pipeline/sdk/go/gitea"
 )
 
@@ -24,6 +25,7 @@ type RepositoryArgs struct {
 	Actions *Actions
 	Service *Service
 	Root    string
+	Images  parts.Images
 }
 
 // NewRepository declares a Repository. Users and repositories outlive the
@@ -82,8 +84,7 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 		value pulumi.StringInput
 	}{
 		{"REGISTRY_HOST", pulumi.String(cfg.Registry())},
-		{"GO_IMAGE", args.Actions.GoImage},
-		{"BASE_IMAGE", args.Actions.BaseImage},
+		{"GO_IMAGE", pulumi.String(args.Images.Job)},
 	} {
 		variable, err := gitea.NewActionsVariable(ctx, name+"-variable-"+v.name, &gitea.ActionsVariableArgs{
 			Owner: owner.Username, Repository: repo.Name, Name: pulumi.String(v.name), Value: v.value,

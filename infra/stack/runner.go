@@ -63,7 +63,6 @@ type Runner struct {
 type RunnerArgs struct {
 	Config     Config
 	Forge      *Forge
-	Actions    *Actions
 	Repository *Repository
 	Images     parts.Images
 }
@@ -127,13 +126,14 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		})
 	}
 	runner.Envs = pulumi.ToStringArray(env)
-	config := args.Actions.JobImage.ApplyT(func(job string) (string, error) {
-		return runnerConfig(args.Config, job, socket)
-	}).(pulumi.StringOutput)
+	config, err := runnerConfig(args.Config, args.Images.Job, socket)
+	if err != nil {
+		return nil, err
+	}
 	runner.Uploads = docker.ContainerUploadArray{
 		upload(startFile, pulumi.String(runnerStart), "0555"),
 		upload(watchFile, pulumi.String(runnerWatch), "0555"),
-		upload(runnerConfigFile, config, "0444"),
+		upload(runnerConfigFile, pulumi.String(config), "0444"),
 		upload(runnerTokenFile, args.Forge.RegistrationToken, "0400"),
 	}
 	if _, err := docker.NewContainer(ctx, name+"-container", runner, pulumi.Parent(r),
@@ -172,7 +172,6 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 			pulumi.Sprintf("FORGE=%s:%d", forgeAlias, cfg.HTTPPort),
 			pulumi.Sprintf("FORGE_NAME=%s", cfg.Host),
 			pulumi.Sprintf("NETWORK=%s", cfg.Runner.Network),
-			pulumi.Sprintf("PRELOAD=%s", args.Actions.preload()),
 			pulumi.Sprintf("PROCESS_LIMIT=%d", cfg.Runner.Processes),
 		},
 		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
@@ -183,7 +182,7 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 			docker.ContainerVolumeArgs{VolumeName: run.Name, ContainerPath: pulumi.String(engineRun)},
 		},
 		Wait:                pulumi.Bool(true),
-		WaitTimeout:         pulumi.Int(300), // it pulls the images of its jobs
+		WaitTimeout:         pulumi.Int(300), // at its first start it loads the image of its jobs
 		DestroyGraceSeconds: pulumi.Int(10),
 	}
 	args.Config.Runner.Limits.apply(engine)

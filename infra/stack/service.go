@@ -45,7 +45,7 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 		return nil, err
 	}
 	dir := filepath.Join(args.Root, "service")
-	hash, err := contextHash(dir, args.Images.Go, args.Images.Base)
+	hash, err := contextHash(dir, args.Images.Job)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 		Name: pulumi.String(Project + "-" + ctx.Stack() + "/service:" + hash),
 		Build: docker.RemoteImageBuildArgs{
 			Context:      pulumi.String(dir),
-			BuildArgs:    pulumi.ToStringMap(map[string]string{"GO_IMAGE": args.Images.Go, "BASE_IMAGE": args.Images.Base}),
+			BuildArgs:    pulumi.ToStringMap(map[string]string{"GO_IMAGE": args.Images.Job}),
 			BuildLogFile: pulumi.String(log),
 			Labels:       pulumi.ToStringMap(map[string]string{Label: ctx.Stack()}),
 		},

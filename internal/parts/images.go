@@ -28,10 +28,8 @@ type Images struct {
 	Mode   Mode // what was chosen: Official or Source
 	Gitea  string
 	Runner string
-	Engine string // a Docker engine for jobs
-	Job    string // what jobs run in
-	Go     string // builds the service
-	Base   string // the service's base
+	Job    string // what jobs run in, and what builds the service
+	Engine string // a Docker engine for jobs, with the job image inside
 }
 
 // askTimeout bounds the one question to the image registry.
@@ -117,31 +115,27 @@ func (b *builder) missing(ctx context.Context, refs ...string) ([]string, error)
 	return missing, nil
 }
 
-// official pulls the released images and builds the three that add to one.
+// official pulls the released images and builds those that add to one.
 func (b *builder) official(ctx context.Context) (Images, error) {
 	gitea, runner, err := official(b.root)
 	if err != nil {
 		return Images{}, err
 	}
 	o := b.pins.Official
-	for _, ref := range []string{gitea, runner, o.Engine, o.Go, o.Base} {
+	for _, ref := range []string{gitea, runner, o.Engine, o.Go} {
 		if err := b.pull(ctx, ref); err != nil {
 			return Images{}, err
 		}
 	}
-	engine, err := b.derived(ctx, "engine", map[string]string{"ENGINE": o.Engine})
-	if err != nil {
+	images := Images{Mode: Official, Gitea: gitea}
+	if images.Runner, err = b.derived(ctx, "runner", "RUNNER", runner, nil); err != nil {
 		return Images{}, err
 	}
-	runtime, err := b.derived(ctx, "runner", map[string]string{"RUNNER": runner})
-	if err != nil {
+	if images.Job, err = b.derived(ctx, "job", "GO", o.Go, nil); err != nil {
 		return Images{}, err
 	}
-	job, err := b.derived(ctx, "job", map[string]string{"GO": o.Go})
-	if err != nil {
-		return Images{}, err
-	}
-	return Images{Mode: Official, Gitea: gitea, Runner: runtime, Engine: engine, Job: job, Go: o.Go, Base: o.Base}, nil
+	images.Engine, err = b.derived(ctx, "engine", "ENGINE", o.Engine, b.stageJob(ctx, images.Job), images.Job)
+	return images, err
 }
 
 func (b *builder) pull(ctx context.Context, ref string) error {

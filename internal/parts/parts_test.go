@@ -12,7 +12,7 @@ func TestResolveSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, ref := range map[string]string{
-		"Gitea": got.Gitea, "Runner": got.Runner, "Engine": got.Engine, "Job": got.Job, "Go": got.Go, "Base": got.Base,
+		"Gitea": got.Gitea, "Runner": got.Runner, "Engine": got.Engine, "Job": got.Job,
 	} {
 		if ref == "" {
 			t.Errorf("%s has no reference", name)

@@ -15,7 +15,7 @@ type pins struct {
 		OS, Engine []string // packages of the two root file systems
 	}
 	Go       string // toolchain of the job image, such as go1.26.8
-	Official struct{ Engine, Go, Base string }
+	Official struct{ Engine, Go string }
 }
 
 func readPins(root string) (pins, error) {

@@ -2,6 +2,9 @@ package parts
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,12 +14,12 @@ import (
 )
 
 // names are the content-addressed names of the source images.
-type names struct{ os, engineRoot, gitea, runner, engine, job, base string }
+type names struct{ os, engineRoot, gitea, runner, engine, job string }
 
-func (n names) all() []string { return []string{n.gitea, n.runner, n.engine, n.job, n.base} }
+func (n names) all() []string { return []string{n.gitea, n.runner, n.engine, n.job} }
 
 func (n names) images() Images {
-	return Images{Mode: Source, Gitea: n.gitea, Runner: n.runner, Engine: n.engine, Job: n.job, Go: n.job, Base: n.base}
+	return Images{Mode: Source, Gitea: n.gitea, Runner: n.runner, Engine: n.engine, Job: n.job}
 }
 
 // names computes the source images' names; each covers all that it is made of.
@@ -47,9 +50,8 @@ func (b *builder) names() (names, error) {
 	n.engineRoot = name("engine-rootfs", append([]string{d.Suite, rootfsRecipe}, d.Engine...))
 	n.gitea = name("gitea", []string{n.os, binaryHash(giteaBinary)}, sources("gitea", "Dockerfile")...)
 	n.runner = name("runner", []string{n.engineRoot, binaryHash(runnerBinary)}, sources("runner", "Dockerfile")...)
-	n.engine = name("engine", []string{n.engineRoot}, sources("engine", "Dockerfile")...)
 	n.job = name("job", []string{n.os, n.engineRoot, b.pins.Go}, sources("job", "Dockerfile")...)
-	n.base = name("base", []string{n.engineRoot}, sources("base", "Dockerfile")...)
+	n.engine = name("engine", []string{n.engineRoot, n.job}, sources("engine", "Dockerfile")...)
 	return n, err
 }
 
@@ -92,23 +94,36 @@ func (b *builder) buildAll(ctx context.Context, n names) error {
 	}); err != nil {
 		return err
 	}
-	if err := b.image(ctx, "engine", "Dockerfile", n.engine, map[string]string{"ROOTFS": n.engineRoot}, nil); err != nil {
-		return err
-	}
 	if err := b.image(ctx, "job", "Dockerfile", n.job, map[string]string{"OS": n.os, "ENGINE": n.engineRoot}, func(dir string) error {
 		return b.stageGo(ctx, filepath.Join(dir, "go"))
 	}); err != nil {
 		return err
 	}
-	return b.image(ctx, "base", "Dockerfile", n.base, map[string]string{"ENGINE": n.engineRoot}, nil)
+	return b.image(ctx, "engine", "Dockerfile", n.engine, map[string]string{"ROOTFS": n.engineRoot}, b.stageJob(ctx, n.job))
 }
 
-// derived builds an image on top of an official one.
-func (b *builder) derived(ctx context.Context, part string, args map[string]string) (string, error) {
-	words := []string{part}
-	for k, v := range args {
-		words = append(words, k, v)
+// stageJob lays out the job image as an archive, for the engine that carries it.
+func (b *builder) stageJob(ctx context.Context, job string) func(dir string) error {
+	return func(dir string) (err error) {
+		archive, err := b.docker.ImageSave(ctx, []string{job})
+		if err != nil {
+			return fmt.Errorf("saving image %s: %w", job, err)
+		}
+		defer archive.Close()
+		file, err := os.Create(filepath.Join(dir, "job.tar"))
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		_, err = io.Copy(file, archive)
+		return err
 	}
+}
+
+// derived builds an image on top of an official one, whose name is the build
+// argument arg. words are what else it is made of.
+func (b *builder) derived(ctx context.Context, part, arg, from string, stage func(dir string) error, words ...string) (string, error) {
+	words = append(words, part, arg, from)
 	const dockerfile = "official.Dockerfile"
 	files := sources(part, dockerfile)
 	for i, f := range files {
@@ -119,7 +134,7 @@ func (b *builder) derived(ctx context.Context, part string, args map[string]stri
 		return "", err
 	}
 	ref := "gitops-pipeline/" + part + ":official-" + h
-	return ref, b.image(ctx, part, dockerfile, ref, args, nil)
+	return ref, b.image(ctx, part, dockerfile, ref, map[string]string{arg: from}, stage)
 }
 
 // stageGitea lays out what the official rootless image holds: the program, its

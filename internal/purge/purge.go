@@ -68,24 +68,6 @@ func Find(ctx context.Context, cli *client.Client, stack string) ([]Thing, error
 	return things, nil
 }
 
-// Named lists the image names that begin with the prefix, such as
-// localhost:3000/actions/. A name has no label; it is the prefix that says whose.
-func Named(ctx context.Context, cli *client.Client, prefix string) ([]Thing, error) {
-	images, err := cli.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", prefix+"*"))})
-	if err != nil {
-		return nil, fmt.Errorf("listing images: %w", err)
-	}
-	var things []Thing
-	for _, i := range images {
-		for _, name := range i.RepoTags {
-			if strings.HasPrefix(name, prefix) {
-				things = append(things, Thing{"image", name, name})
-			}
-		}
-	}
-	return things, nil
-}
-
 // Remove removes the things; what is gone already is no error. It goes on after
 // a failure, and returns all of them.
 func Remove(ctx context.Context, cli *client.Client, things []Thing) error {

@@ -27,29 +27,29 @@ has_canary() { grep -qx "$CANARY"; }
 sees_the_forge() { docker ps --all --format '{{.Names}}' | grep -qx "$FORGE_CONTAINER"; }
 stops_a_forge_container() { docker kill --signal CONT "$FORGE_CONTAINER"; }
 host_socket() { docker run --rm --volume /var/run/docker.sock:/x.sock "$JOB_IMAGE" docker --host unix:///x.sock inspect "$FORGE_CONTAINER"; }
-privileged_on_host() { privileged --volume /:/host "$BASE_IMAGE" cat "/host$CANARY_FILE" | has_canary; }
-bind_mount() { docker run --rm --volume "$(dirname "$CANARY_FILE"):/x" "$BASE_IMAGE" cat /x/canary | has_canary; }
-root_of_pid_one() { privileged "$BASE_IMAGE" cat "/proc/1/root$CANARY_FILE" | has_canary; }
+privileged_on_host() { privileged --volume /:/host "$JOB_IMAGE" cat "/host$CANARY_FILE" | has_canary; }
+bind_mount() { docker run --rm --volume "$(dirname "$CANARY_FILE"):/x" "$JOB_IMAGE" cat /x/canary | has_canary; }
+root_of_pid_one() { privileged "$JOB_IMAGE" cat "/proc/1/root$CANARY_FILE" | has_canary; }
 host_disk() {
-  privileged "$BASE_IMAGE" sh -c "mknod /d b $DISK && mkdir /m && mount -t $DISK_TYPE -o ro /d /m || mount -t $DISK_TYPE /d /m && cat /m$CANARY_FILE" | has_canary
+  privileged "$JOB_IMAGE" sh -c "mknod /d b $DISK && mkdir /m && mount -t $DISK_TYPE -o ro /d /m || mount -t $DISK_TYPE /d /m && cat /m$CANARY_FILE" | has_canary
 }
 # Writes back what is there, so that nothing changes where it succeeds.
 release_agent() {
-  privileged "$BASE_IMAGE" sh -c 'mkdir /m && mount -t cgroup -o memory c /m && agent=$(cat /m/release_agent) && echo "$agent" > /m/release_agent'
+  privileged "$JOB_IMAGE" sh -c 'mkdir /m && mount -t cgroup -o memory c /m && agent=$(cat /m/release_agent) && echo "$agent" > /m/release_agent'
 }
 all_devices() {
-  privileged "$BASE_IMAGE" sh -c 'mkdir /m && mount -t cgroup -o devices c /m && echo "c 1:3 rwm" > /m/devices.allow'
+  privileged "$JOB_IMAGE" sh -c 'mkdir /m && mount -t cgroup -o devices c /m && echo "c 1:3 rwm" > /m/devices.allow'
 }
 core_pattern() {
-  privileged "$BASE_IMAGE" sh -c 'pattern=$(cat /proc/sys/kernel/core_pattern) && echo "$pattern" > /proc/sys/kernel/core_pattern'
+  privileged "$JOB_IMAGE" sh -c 'pattern=$(cat /proc/sys/kernel/core_pattern) && echo "$pattern" > /proc/sys/kernel/core_pattern'
 }
-kernel_module() { privileged --volume /dev:/hostdev "$BASE_IMAGE" sh -c 'head -c 1 /hostdev/mem || head -c 1 /hostdev/kmsg'; }
-forge_database() { docker run --rm --volume "$VOLUMES-forge-data:/x" "$BASE_IMAGE" test -s /x/data/gitea.db; }
-forge_app_ini() { docker run --rm --volume "$VOLUMES-forge-config:/x" "$BASE_IMAGE" test -s /x/app.ini; }
+kernel_module() { privileged --volume /dev:/hostdev "$JOB_IMAGE" sh -c 'head -c 1 /hostdev/mem || head -c 1 /hostdev/kmsg'; }
+forge_database() { docker run --rm --volume "$VOLUMES-forge-data:/x" "$JOB_IMAGE" test -s /x/data/gitea.db; }
+forge_app_ini() { docker run --rm --volume "$VOLUMES-forge-config:/x" "$JOB_IMAGE" test -s /x/app.ini; }
 runner_credential() {
-  privileged --volume /:/host "$BASE_IMAGE" sh -c 'find /host /proc/[0-9]*/root -name .runner -o -name runner-token 2>/dev/null | grep -q .'
+  privileged --volume /:/host "$JOB_IMAGE" sh -c 'find /host /proc/[0-9]*/root -name .runner -o -name runner-token 2>/dev/null | grep -q .'
 }
-engine_control() { privileged --volume /run/engine:/x "$BASE_IMAGE" ls /x/control; }
+engine_control() { privileged --volume /run/engine:/x "$JOB_IMAGE" ls /x/control; }
 other_secret() { [ -n "$OTHER_SECRET" ]; }
 other_repository() {
   curl --silent --fail --header "Authorization: token $GITHUB_TOKEN" "$FORGE_URL/api/v1/repos/gitops/victim/contents" ||
@@ -58,7 +58,7 @@ other_repository() {
 admin_api() { curl --silent --fail --header "Authorization: token $GITHUB_TOKEN" "$FORGE_URL/api/v1/admin/users"; }
 other_login() { find / /root -xdev -path '*/.docker/config.json' -exec grep -q auth {} \; -print 2> /dev/null | grep -q .; }
 other_packages() {
-  docker tag "$BASE_IMAGE" "$REGISTRY/gitops/service:hostile" &&
+  docker tag "$JOB_IMAGE" "$REGISTRY/gitops/service:hostile" &&
     docker login "$REGISTRY" --username mallory --password-stdin <<< "$GITHUB_TOKEN" && docker push "$REGISTRY/gitops/service:hostile"
 }
 host_loopback() { docker run --rm --network host "$JOB_IMAGE" curl --silent --max-time 3 "http://127.0.0.1:$LOOPBACK_PORT" | has_canary; }
@@ -97,12 +97,11 @@ probe host-addresses host_addresses
 
 # What stays behind, for the next job to find: see remains.sh.
 if [ -n "$PLANT" ]; then
-  docker run --detach --restart always --name planted "$BASE_IMAGE" sleep 1000 > /dev/null
-  docker run --rm --volume planted:/x "$BASE_IMAGE" touch /x/planted
-  docker run --rm --volume go-build:/x "$BASE_IMAGE" touch /x/planted
+  docker run --detach --restart always --name planted "$JOB_IMAGE" sleep 1000 > /dev/null
+  docker run --rm --volume planted:/x "$JOB_IMAGE" touch /x/planted
+  docker run --rm --volume go-build:/x "$JOB_IMAGE" touch /x/planted
   printf 'FROM %s\nRUN touch /planted\n' "$JOB_IMAGE" | docker build --quiet --tag "$JOB_IMAGE" - > /dev/null
-  printf 'FROM %s\nRUN touch /planted\n' "$BASE_IMAGE" | docker build --quiet --tag "$BASE_IMAGE" - > /dev/null
-  privileged --detach --network host "$BASE_IMAGE" sh -c 'exec -a planted sleep 1000' > /dev/null
+  privileged --detach --network host "$JOB_IMAGE" sh -c 'exec -a planted sleep 1000' > /dev/null
   setsid nohup sleep 1001 > /dev/null 2>&1 &
   touch ~/planted /tmp/planted
   echo planted

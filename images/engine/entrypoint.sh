@@ -11,15 +11,15 @@
 # PROCESS_LIMIT    the most processes and threads of all jobs together
 # DISK_RESERVE     bytes of the disk that jobs must leave free
 #
-# /engine holds the images and the running engine's data. /run/engine/docker has
+# /engine holds the running engine's data. /run/engine/docker has
 # its socket; /run/engine/control is closed to jobs. There the file `used` says that
 # the runner uses this engine, and `stale` that it waits for a fresh one: who
 # waits looks for the file to go. State, not messages: a `read -t` of bash loses
 # what comes just when its time ends. A line in the pipe `wake` only saves a wait.
 set -euo pipefail
 
-readonly archive=/usr/local/share/engine/job.tar
-readonly images=/engine/images template=/engine/template data=/engine/data
+stock=/usr/local/share/engine/stock # the job image, laid out: its layers and a data folder with their descriptions
+readonly data=/engine/data
 readonly for_jobs=/run/engine/docker control=/run/engine/control
 readonly subordinate=100000 # the first of the user namespace's IDs: see /etc/subuid
 readonly outside=198.18.0.1 inside=198.18.0.2 # of a link that only these two share
@@ -117,7 +117,7 @@ start() {
     fi
     exec unshare --map-users=auto --map-groups=auto --setuid 0 --setgid 0 \
       --mount --net --pid --ipc --uts --cgroup --fork --kill-child \
-      /usr/local/bin/engine-inside.sh "$1" "$2"' start "$1" "$2" $images $cgroups &
+      /usr/local/bin/engine-inside.sh "$1" "$2"' start "$1" "$2" $stock/images $cgroups &
   engine=$!
   # It waits for its network, with which its address is given.
   read -r -t 10 < /tmp/born
@@ -140,33 +140,31 @@ stop() {
   ip link delete jobs 2> /dev/null || true
 }
 
-# preload makes the images that every fresh engine starts with, and the data
-# folder that it starts from: their descriptions, with a place for each layer.
-preload() {
-  local want
-  want=$(tar -xOf $archive manifest.json) # kept beside them: other images have other IDs
-  if [ -d $template ] && [ "$(cat $images/preloaded 2> /dev/null)" = "$want" ]; then return; fi
-  say "loading the image of the jobs"
-  rm -rf $images $data $template
-  start $images /run/preload # where no job looks for it
-  docker -H unix:///run/preload/docker.sock load --quiet --input $archive
+# stock makes $stock of the job image's file system and settings in /engine/job.
+# It runs once, when the engine's image is built: a fresh engine loads nothing.
+stock() {
+  local image changes=()
+  mkdir -p $stock/template/overlay2
+  start $stock/images /run/stocking
+  while read -r line; do changes+=(--change "$line"); done < /engine/job/changes
+  image=$(< /engine/job/name)
+  docker -H unix:///run/stocking/docker.sock import "${changes[@]}" /engine/job/rootfs.tar "$image"
   stop
-  mkdir -p $template/overlay2
-  cp -a $images/image $template/
-  cp -a $images/overlay2/l $template/overlay2/
-  for layer in "$images"/overlay2/*/; do
+  cp -a $stock/images/image $stock/template/
+  cp -a $stock/images/overlay2/l $stock/template/overlay2/
+  for layer in $stock/images/overlay2/*/; do
     [ -d "$layer/diff" ] || continue
-    local copy=$template/overlay2/${layer#"$images"/overlay2/}
+    local copy=$stock/template/overlay2/${layer#"$stock"/images/overlay2/}
     mkdir -p "$copy/diff" "$copy/work"
     for file in link lower committed; do
       if [ -e "$layer/$file" ]; then cp -a "$layer/$file" "$copy/"; fi
     done
     chown $subordinate:$subordinate "$copy" "$copy/diff" "$copy/work"
   done
-  chown $subordinate:$subordinate $template $template/overlay2
-  chmod 700 $template $images
-  chown 0:0 $images
-  printf '%s\n' "$want" > $images/preloaded
+  chown $subordinate:$subordinate $stock/template $stock/template/overlay2
+  # Jobs' root owns the layers' files, so it must not come near them.
+  chown 0:0 $stock $stock/images
+  chmod 700 $stock $stock/images
 }
 
 # renew makes the data folder of a fresh engine; the images' layers are mounted
@@ -177,7 +175,7 @@ renew() {
   fi
   rm -rf /engine/old.* &
   rm -f $control/used
-  cp -a $template $data
+  cp -a $stock/template $data
 }
 
 free() { stat --file-system --format '%a %S' /engine | { read -r blocks size && echo $((blocks * size)); }; }
@@ -190,9 +188,13 @@ exec 3<> $control/wake
 
 uncover
 limit_processes
+if [ "${1:-}" = stock ]; then
+  stock=/engine/stock
+  stock
+  exit
+fi
 firewall
 forward
-preload
 while true; do
   touch $control/stale
   renew

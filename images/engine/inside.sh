@@ -34,7 +34,7 @@ case $FORGE_NAME in
 esac
 mount --bind /run/resolv.conf /etc/resolv.conf
 mount --bind /run/hosts /etc/hosts
-mount -t tmpfs -o mode=000 tmpfs /engine
+for hidden in /engine /usr/local/share/engine; do mount -t tmpfs -o mode=000 tmpfs $hidden; done
 
 registry=$FORGE_NAME:$port # which speaks plain HTTP
 unset FORGE FORGE_NAME NETWORK PROCESS_LIMIT DISK_RESERVE

@@ -37,18 +37,6 @@ const watchFile = "/opt/gitops-pipeline/watch.sh"
 // metricsPort is where a runner serves its counters, in its container alone.
 const metricsPort = "9101"
 
-// engineCapabilities are all that the outer half of an engine has, each for its
-// reason. Jobs have none of them: they run in a user namespace of their own.
-var engineCapabilities = []string{
-	"CAP_CHOWN",        // gives the inner engine's folders to its user
-	"CAP_DAC_OVERRIDE", // removes what the inner engine left in them
-	"CAP_FOWNER",       // keeps modes and times when it copies the images' descriptions
-	"CAP_NET_ADMIN",    // the link to the inner engine, and the firewall in between
-	"CAP_SETGID",       // the user namespace's groups
-	"CAP_SETUID",       // the user namespace's users
-	"CAP_SYS_ADMIN",    // mounts, and the namespaces of the inner engine
-}
-
 // engineShares is the weight of an engine's container when the host's cores are
 // all in use; that of every other container is 1024.
 const engineShares = 256
@@ -163,9 +151,9 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 		// ended well.
 		StopSignal: pulumi.String("SIGKILL"),
 		Capabilities: docker.ContainerCapabilitiesArgs{
-			Adds: pulumi.ToStringArray(engineCapabilities), Drops: pulumi.ToStringArray([]string{"ALL"}),
+			Adds: pulumi.ToStringArray(parts.EngineCapabilities), Drops: pulumi.ToStringArray([]string{"ALL"}),
 		},
-		SecurityOpts: pulumi.ToStringArray([]string{"seccomp=unconfined", "apparmor=unconfined"}),
+		SecurityOpts: pulumi.ToStringArray(parts.EngineSecurity),
 		CpuShares:    pulumi.Int(engineShares),
 		Envs: pulumi.StringArray{
 			pulumi.Sprintf("DISK_RESERVE=%d", cfg.Runner.DiskReserve),
@@ -182,7 +170,7 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 			docker.ContainerVolumeArgs{VolumeName: run.Name, ContainerPath: pulumi.String(engineRun)},
 		},
 		Wait:                pulumi.Bool(true),
-		WaitTimeout:         pulumi.Int(300), // at its first start it loads the image of its jobs
+		WaitTimeout:         pulumi.Int(120),
 		DestroyGraceSeconds: pulumi.Int(10),
 	}
 	args.Config.Runner.Limits.apply(engine)

@@ -29,7 +29,7 @@ type Images struct {
 	Gitea  string
 	Runner string
 	Job    string // what jobs run in, and what builds the service
-	Engine string // a Docker engine for jobs, with the job image inside
+	Engine string // a Docker engine for jobs, which has the job image
 }
 
 // askTimeout bounds the one question to the image registry.
@@ -128,14 +128,20 @@ func (b *builder) official(ctx context.Context) (Images, error) {
 		}
 	}
 	images := Images{Mode: Official, Gitea: gitea}
-	if images.Runner, err = b.derived(ctx, "runner", "RUNNER", runner, nil); err != nil {
+	if images.Runner, err = b.derived(ctx, "runner", "RUNNER", runner); err != nil {
 		return Images{}, err
 	}
-	if images.Job, err = b.derived(ctx, "job", "GO", o.Go, nil); err != nil {
+	if images.Job, err = b.derived(ctx, "job", "GO", o.Go); err != nil {
 		return Images{}, err
 	}
-	images.Engine, err = b.derived(ctx, "engine", "ENGINE", o.Engine, b.stageJob(ctx, images.Job), images.Job)
-	return images, err
+	engine, err := b.derived(ctx, "engine", "ENGINE", o.Engine)
+	if err != nil {
+		return Images{}, err
+	}
+	if images.Engine, err = b.officialName("stocked-engine", "Dockerfile", engine, images.Job); err != nil {
+		return Images{}, err
+	}
+	return images, b.stockedEngine(ctx, images.Engine, engine, images.Job)
 }
 
 func (b *builder) pull(ctx context.Context, ref string) error {

@@ -91,7 +91,7 @@ func TestNamesCoverWhatTheyAreMadeOf(t *testing.T) {
 		t.Error("the same pins have other names")
 	}
 	go2 := of(func(p *pins) { p.Go = "go1.99.0" })
-	if go2.job == first.job || go2.engine == first.engine || go2.gitea != first.gitea || go2.runner != first.runner {
+	if go2.job == first.job || go2.stocked == first.stocked || go2.engine != first.engine || go2.gitea != first.gitea || go2.runner != first.runner {
 		t.Error("another Go must rename the job image and the engine that carries it, and nothing else")
 	}
 	os2 := of(func(p *pins) { p.Debian.OS = append(p.Debian.OS, "more") })

@@ -2,9 +2,6 @@ package parts
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,12 +11,12 @@ import (
 )
 
 // names are the content-addressed names of the source images.
-type names struct{ os, engineRoot, gitea, runner, engine, job string }
+type names struct{ os, engineRoot, gitea, runner, job, engine, stocked string }
 
-func (n names) all() []string { return []string{n.gitea, n.runner, n.engine, n.job} }
+func (n names) all() []string { return []string{n.gitea, n.runner, n.job, n.engine, n.stocked} }
 
 func (n names) images() Images {
-	return Images{Mode: Source, Gitea: n.gitea, Runner: n.runner, Engine: n.engine, Job: n.job}
+	return Images{Mode: Source, Gitea: n.gitea, Runner: n.runner, Job: n.job, Engine: n.stocked}
 }
 
 // names computes the source images' names; each covers all that it is made of.
@@ -51,7 +48,8 @@ func (b *builder) names() (names, error) {
 	n.gitea = name("gitea", []string{n.os, binaryHash(giteaBinary)}, sources("gitea", "Dockerfile")...)
 	n.runner = name("runner", []string{n.engineRoot, binaryHash(runnerBinary)}, sources("runner", "Dockerfile")...)
 	n.job = name("job", []string{n.os, n.engineRoot, b.pins.Go}, sources("job", "Dockerfile")...)
-	n.engine = name("engine", []string{n.engineRoot, n.job}, sources("engine", "Dockerfile")...)
+	n.engine = name("engine", []string{n.engineRoot}, sources("engine", "Dockerfile")...)
+	n.stocked = name("stocked-engine", []string{n.engine, n.job}, sources("stocked-engine", "Dockerfile")...)
 	return n, err
 }
 
@@ -99,42 +97,37 @@ func (b *builder) buildAll(ctx context.Context, n names) error {
 	}); err != nil {
 		return err
 	}
-	return b.image(ctx, "engine", "Dockerfile", n.engine, map[string]string{"ROOTFS": n.engineRoot}, b.stageJob(ctx, n.job))
-}
-
-// stageJob lays out the job image as an archive, for the engine that carries it.
-func (b *builder) stageJob(ctx context.Context, job string) func(dir string) error {
-	return func(dir string) (err error) {
-		archive, err := b.docker.ImageSave(ctx, []string{job})
-		if err != nil {
-			return fmt.Errorf("saving image %s: %w", job, err)
-		}
-		defer archive.Close()
-		file, err := os.Create(filepath.Join(dir, "job.tar"))
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, file.Close()) }()
-		_, err = io.Copy(file, archive)
+	if err := b.image(ctx, "engine", "Dockerfile", n.engine, map[string]string{"ROOTFS": n.engineRoot}, nil); err != nil {
 		return err
 	}
+	return b.stockedEngine(ctx, n.stocked, n.engine, n.job)
+}
+
+// stockedEngine builds the engine that has the job image.
+func (b *builder) stockedEngine(ctx context.Context, ref, engine, job string) error {
+	return b.image(ctx, "stocked-engine", "Dockerfile", ref, map[string]string{"ENGINE": engine}, b.stock(ctx, engine, job))
 }
 
 // derived builds an image on top of an official one, whose name is the build
-// argument arg. words are what else it is made of.
-func (b *builder) derived(ctx context.Context, part, arg, from string, stage func(dir string) error, words ...string) (string, error) {
-	words = append(words, part, arg, from)
+// argument arg.
+func (b *builder) derived(ctx context.Context, part, arg, from string) (string, error) {
 	const dockerfile = "official.Dockerfile"
+	ref, err := b.officialName(part, dockerfile, arg, from)
+	if err != nil {
+		return "", err
+	}
+	return ref, b.image(ctx, part, dockerfile, ref, map[string]string{arg: from}, nil)
+}
+
+// officialName is the name of an image that is made of official ones: of words,
+// which name them, and of its own files.
+func (b *builder) officialName(part, dockerfile string, words ...string) (string, error) {
 	files := sources(part, dockerfile)
 	for i, f := range files {
 		files[i] = filepath.Join(b.root, "images", f)
 	}
-	h, err := hash(words, files...)
-	if err != nil {
-		return "", err
-	}
-	ref := "gitops-pipeline/" + part + ":official-" + h
-	return ref, b.image(ctx, part, dockerfile, ref, map[string]string{arg: from}, stage)
+	h, err := hash(append(words, part), files...)
+	return "gitops-pipeline/" + part + ":official-" + h, err
 }
 
 // stageGitea lays out what the official rootless image holds: the program, its

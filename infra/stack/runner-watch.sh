@@ -24,7 +24,8 @@ fi
 
 # A round takes two seconds, three when nothing answers. Rounds are counted, not
 # the clock, so that a machine that was suspended does not look like silence.
-readonly most_silent=10 most_starting=60
+# One that starts may wait for its engine; the forge answered just before.
+readonly most_silent=10 most_starting=15
 
 signs() {
   timeout 1 bash -c "exec 3<> /dev/tcp/127.0.0.1/$port && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && cat <&3" 2> /dev/null |

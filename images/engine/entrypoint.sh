@@ -152,7 +152,7 @@ stock() {
   stop
   cp -a $stock/images/image $stock/template/
   cp -a $stock/images/overlay2/l $stock/template/overlay2/
-  for layer in $stock/images/overlay2/*/; do
+  for layer in "$stock"/images/overlay2/*/; do
     [ -d "$layer/diff" ] || continue
     local copy=$stock/template/overlay2/${layer#"$stock"/images/overlay2/}
     mkdir -p "$copy/diff" "$copy/work"

@@ -88,9 +88,10 @@ func plainPulumi(t *testing.T, project string) string {
 	if _, err := parts.GiteaPlugin(t.Context(), project, t.Output()); err != nil {
 		t.Fatal(err)
 	}
-	if cli, err = parts.Pulumi(t.Context(), "..", t.Output()); err != nil {
+	built, err := parts.Pulumi(t.Context(), "..", t.Output())
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Log("no Pulumi with its Go language host is installed: both are built, and the provider too")
-	return cli
+	return built.Path
 }

@@ -150,7 +150,7 @@ func (p *project) pulumi() string {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return cli
+	return cli.Path
 }
 
 // workflowLogs adds the logs of all jobs.

@@ -152,11 +152,11 @@ func (a *app) lock(f backupFlags) (lock backup.Lock, err error) {
 // contents are the manifest and all that is not on volumes.
 func (a *app) contents(ctx context.Context, p project.Project) (backup.Manifest, backup.Small, error) {
 	m := backup.Manifest{Format: backup.Format, Stack: a.opts.stack, Created: time.Now().UTC().Truncate(time.Second), Pipeline: strings.TrimSpace(buildInfo().Version + " " + buildInfo().Revision)}
-	path, err := parts.Pulumi(ctx, p.Root, parts.NewProgress(a.out))
+	cli, err := parts.Pulumi(ctx, p.Root, parts.NewProgress(a.out))
 	if err != nil {
 		return m, backup.Small{}, part("the Pulumi CLI", err)
 	}
-	s, err := a.open(ctx, p, path, noProgram, false)
+	s, err := a.open(ctx, p, cli, noProgram, false)
 	if err != nil {
 		return m, backup.Small{}, err
 	}

@@ -104,11 +104,11 @@ func (a *app) nothing(ctx context.Context, cli *client.Client) error {
 func (a *app) destroy(ctx context.Context, p project.Project) (*workspace.Stack, error) {
 	a.out.Section(fmt.Sprintf("Taking stack %q down", a.opts.stack))
 	progress := parts.NewProgress(a.out)
-	pulumiPath, err := parts.Pulumi(ctx, p.Root, progress)
+	pulumi, err := parts.Pulumi(ctx, p.Root, progress)
 	if err != nil {
 		return nil, part("the Pulumi CLI", err)
 	}
-	s, err := a.open(ctx, p, pulumiPath, noProgram, false)
+	s, err := a.open(ctx, p, pulumi, noProgram, false)
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,9 @@ import (
 
 // tools are the parts that the launcher itself uses.
 type tools struct {
-	pulumi, dockerPlugin, dockerPluginVersion string
-	images                                    parts.Images
+	pulumi                            parts.CLI
+	dockerPlugin, dockerPluginVersion string
+	images                            parts.Images
 }
 
 func (a *app) partsCommand() *cobra.Command {
@@ -43,7 +44,7 @@ func (a *app) partsCommand() *cobra.Command {
 				return err
 			}
 			a.out.Table([][]string{
-				{"pulumi", t.pulumi},
+				{"pulumi", t.pulumi.Path},
 				{"docker plugin", t.dockerPlugin},
 				{"gitea", t.images.Gitea}, {"runner", t.images.Runner}, {"job", t.images.Job}, {"engine", t.images.Engine},
 			})

@@ -70,8 +70,8 @@ func noProgram(*pulumi.Context) error {
 	return errors.New("this command runs no program")
 }
 
-func (a *app) open(ctx context.Context, p project.Project, pulumiPath string, run pulumi.RunFunc, create bool) (*workspace.Stack, error) {
-	s, err := workspace.Open(ctx, p, a.opts.stack, pulumiPath, run, create)
+func (a *app) open(ctx context.Context, p project.Project, cli parts.CLI, run pulumi.RunFunc, create bool) (*workspace.Stack, error) {
+	s, err := workspace.Open(ctx, p, a.opts.stack, cli, run, create)
 	if err != nil {
 		return nil, fmt.Errorf("opening stack %q: %w", a.opts.stack, err)
 	}

@@ -88,11 +88,11 @@ func (a *app) outputs(ctx context.Context, p project.Project) (auto.OutputMap, e
 	if !workspace.MayExist(p, a.opts.stack) {
 		return nil, workspace.ErrNone
 	}
-	path, err := parts.Pulumi(ctx, p.Root, parts.NewProgress(a.err))
+	cli, err := parts.Pulumi(ctx, p.Root, parts.NewProgress(a.err))
 	if err != nil {
 		return nil, part("the Pulumi CLI", err)
 	}
-	s, err := a.open(ctx, p, path, noProgram, false)
+	s, err := a.open(ctx, p, cli, noProgram, false)
 	if err != nil {
 		return nil, err
 	}

@@ -129,7 +129,7 @@ func (a *app) update(ctx context.Context, p project.Project, s *workspace.Stack,
 	start := time.Now()
 	shown := display.New(a.out)
 	stream, end := shown.Watch()
-	result, err := s.Up(ctx, append(more, optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs())...)
+	outputs, err := s.Up(ctx, append(more, optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs())...)
 	end()
 	if err != nil {
 		return nil, nil, a.updateError(p, shown, err)
@@ -139,7 +139,7 @@ func (a *app) update(ctx context.Context, p project.Project, s *workspace.Stack,
 	} else {
 		a.out.Line("%d changes (%s)", shown.Changed(), terminal.Duration(time.Since(start)))
 	}
-	return shown, result.Outputs, nil
+	return shown, outputs, nil
 }
 
 // ready makes good what an earlier command that was killed left behind.

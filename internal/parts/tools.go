@@ -1,15 +1,19 @@
 package parts
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/blang/semver"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/wholefile"
 )
 
 // minPulumi is the oldest installed Pulumi CLI that is used: older ones do not
@@ -17,15 +21,30 @@ import (
 // runtime).
 var minPulumi = semver.MustParse("3.200.0")
 
-// Pulumi returns the path of a Pulumi CLI: the one on PATH when it is new
-// enough, else one built from tools/pulumi.
-func Pulumi(ctx context.Context, root string, progress io.Writer) (string, error) {
+// CLI is a Pulumi command line.
+type CLI struct {
+	Path    string
+	Version semver.Version
+}
+
+// Pulumi returns the CLI on PATH when it is new enough, else one built from
+// tools/pulumi.
+func Pulumi(ctx context.Context, root string, progress io.Writer) (CLI, error) {
 	if path, err := exec.LookPath("pulumi"); err == nil {
 		if v, err := pulumiVersion(ctx, path); err == nil && v.GTE(minPulumi) {
-			return path, nil
+			return CLI{path, v}, nil
 		}
 	}
-	return pulumiBinary.build(ctx, root, NewProgress(progress))
+	pin, err := pulumiBinary.version(root)
+	if err != nil {
+		return CLI{}, err
+	}
+	version, err := semver.ParseTolerant(pin)
+	if err != nil {
+		return CLI{}, fmt.Errorf("understanding Pulumi's pinned version %q: %w", pin, err)
+	}
+	path, err := pulumiBinary.build(ctx, root, NewProgress(progress))
+	return CLI{path, version}, err
 }
 
 func pulumiVersion(ctx context.Context, path string) (semver.Version, error) {
@@ -55,29 +74,50 @@ func Rekey(ctx context.Context, root string, progress io.Writer) (string, error)
 	return rekeyBinary.build(ctx, root, NewProgress(progress))
 }
 
-// GiteaPlugin builds this project's own provider into the folder that
-// Pulumi.yaml names, where a binary wins over the source.
+// GiteaPlugin builds this project's own provider, and puts it into the folder
+// that Pulumi.yaml names, where a binary wins over the source.
 func GiteaPlugin(ctx context.Context, root string, progress io.Writer) (string, error) {
+	const name = "pulumi-resource-gitea"
 	out := NewProgress(progress)
-	dir := filepath.Join(root, "provider", "cmd", "pulumi-resource-gitea")
-	path := filepath.Join(dir, "pulumi-resource-gitea")
-	cache, err := cacheDir()
+	dir := filepath.Join(root, "provider", "cmd", name)
+	sources, err := giteaPluginSources(root)
 	if err != nil {
 		return "", err
 	}
-	unlock, err := lock(ctx, filepath.Join(cache, "pulumi-resource-gitea.lock"), "the Gitea provider", out)
+	h, err := hash([]string{name, runtime.GOARCH}, sources...)
 	if err != nil {
 		return "", err
 	}
-	defer unlock()
 	defer lockGo()()
-	// Go's own cache knows whether there is anything to do; go build replaces
-	// the file only when the content changes.
-	err = out.step("pulumi-resource-gitea", func() error {
-		return run(ctx, dir, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-buildvcs=false", "-o", path, ".")
+	built, err := cached(ctx, name, h, out, func(to string) error {
+		return run(ctx, dir, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, name), ".")
 	})
 	if err != nil {
-		return "", fmt.Errorf("building the Gitea provider: %w", err)
+		return "", err
 	}
-	return path, nil
+	program, err := os.ReadFile(filepath.Join(built, name))
+	if err != nil {
+		return "", fmt.Errorf("reading the Gitea provider: %w", err)
+	}
+	path := filepath.Join(dir, name)
+	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, program) {
+		return path, nil
+	}
+	return path, wholefile.Write(path, program, 0o755)
 }
+
+// giteaPluginSources are the files that the provider is built from.
+func giteaPluginSources(root string) ([]string, error) {
+	files := []string{filepath.Join(root, "go.mod"), filepath.Join(root, "go.sum")}
+	for _, dir := range giteaPluginPackages {
+		found, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, found...)
+	}
+	return files, nil
+}
+
+// giteaPluginPackages are the project's packages that the provider consists of.
+var giteaPluginPackages = []string{"provider", "provider/cmd/pulumi-resource-gitea"}

@@ -57,6 +57,12 @@ func AwaitLocks(ctx context.Context, p project.Project, stack string, limit time
 // by the exact name that Pulumi noted before it began, and removed only if they
 // carry the stack's label. It does nothing when nothing is pending.
 func (s *Stack) Recover(ctx context.Context, cli *client.Client, progress io.Writer) error {
+	if s.Local {
+		state, err := localState(s.project, s.Name())
+		if err != nil || state != nil && len(state.PendingOperations) == 0 {
+			return err
+		}
+	}
 	exported, state, err := s.resources(ctx)
 	if err != nil {
 		return err

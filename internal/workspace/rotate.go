@@ -3,7 +3,6 @@ package workspace
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
@@ -34,7 +34,7 @@ func nextPassphrase(p project.Project) string { return p.PassphraseFile() + ".ne
 // new passphrase. The caller holds the lock of the stack held; those of the
 // others are taken. Killed at any point, it goes on when it is called again,
 // and until then each stack opens with the passphrase that it has.
-func RotatePassphrase(ctx context.Context, p project.Project, held, pulumiPath string, limit time.Duration, progress io.Writer) error {
+func RotatePassphrase(ctx context.Context, p project.Project, held string, cli parts.CLI, limit time.Duration, progress io.Writer) error {
 	next, err := Passphrase(nextPassphrase(p))
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func RotatePassphrase(ctx context.Context, p project.Project, held, pulumiPath s
 	}
 	for _, state := range states {
 		stack := strings.TrimSuffix(filepath.Base(state), ".json")
-		if err := changePassphrase(ctx, p, stack, stack == held, pulumiPath, next, limit, progress); err != nil {
+		if err := changePassphrase(ctx, p, stack, stack == held, cli, next, limit, progress); err != nil {
 			return fmt.Errorf("giving stack %q a new passphrase: %w", stack, err)
 		}
 	}
@@ -55,7 +55,7 @@ func RotatePassphrase(ctx context.Context, p project.Project, held, pulumiPath s
 	return nil
 }
 
-func changePassphrase(ctx context.Context, p project.Project, stack string, locked bool, pulumiPath, next string, limit time.Duration, progress io.Writer) error {
+func changePassphrase(ctx context.Context, p project.Project, stack string, locked bool, cli parts.CLI, next string, limit time.Duration, progress io.Writer) error {
 	if !locked {
 		release, err := Lock(p.LockFile(stack))
 		if err != nil {
@@ -71,7 +71,7 @@ func changePassphrase(ctx context.Context, p project.Project, stack string, lock
 		return err
 	}
 	if salt == "" || !opens(ctx, next, salt) {
-		s, err := Open(ctx, p, stack, pulumiPath, nil, false)
+		s, err := Open(ctx, p, stack, cli, nil, false)
 		if err != nil {
 			return err
 		}
@@ -145,34 +145,6 @@ func stackPassphrase(ctx context.Context, p project.Project, stack string) (stri
 		return next, nil
 	}
 	return Passphrase(p.PassphraseFile())
-}
-
-func stateFiles(p project.Project) string {
-	return filepath.Join(p.StateDir(), ".pulumi", "stacks", project.Name)
-}
-
-// stateSalt reads which salt and check the stack's state has, or "".
-func stateSalt(p project.Project, stack string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(stateFiles(p), stack+".json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("reading the state: %w", err)
-	}
-	var state struct {
-		Checkpoint struct {
-			Latest struct {
-				Provider struct {
-					State struct{ Salt string }
-				} `json:"secrets_providers"`
-			}
-		}
-	}
-	if err := json.Unmarshal(text, &state); err != nil {
-		return "", fmt.Errorf("understanding the state: %w", err)
-	}
-	return state.Checkpoint.Latest.Provider.State.Salt, nil
 }
 
 // opens tells whether a passphrase is the one of a salt. Pulumi keeps an

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
@@ -21,18 +22,16 @@ type Stack struct {
 	auto.Stack
 	Command *Command
 	Local   bool // the state is the project's own
+	project project.Project
 }
 
 // ErrNone says that there is no such stack.
 var ErrNone = errors.New("there is no such stack")
 
 // Open returns the stack, which it creates if create is set; else ErrNone when
-// there is none. pulumiPath is the CLI.
-func Open(ctx context.Context, p project.Project, stack, pulumiPath string, program pulumi.RunFunc, create bool) (*Stack, error) {
-	command, err := NewCommand(ctx, pulumiPath)
-	if err != nil {
-		return nil, err
-	}
+// there is none.
+func Open(ctx context.Context, p project.Project, stack string, cli parts.CLI, program pulumi.RunFunc, create bool) (*Stack, error) {
+	command := newCommand(cli)
 	if err := generate(p, stack); err != nil {
 		return nil, err
 	}
@@ -58,7 +57,17 @@ func Open(ctx context.Context, p project.Project, stack, pulumiPath string, prog
 	if err != nil {
 		return nil, fmt.Errorf("opening the workspace of stack %q: %w", stack, err)
 	}
-	opened, err := auto.SelectStack(ctx, stack, w)
+	selecting := ctx
+	if local {
+		state, err := localState(p, stack)
+		if err != nil {
+			return nil, err
+		}
+		if state != nil {
+			selecting = answering(ctx, answers{"stack select": ""}) // it is there; every command names it
+		}
+	}
+	opened, err := auto.SelectStack(selecting, stack, w)
 	switch {
 	case err == nil:
 	case !auto.IsSelectStack404Error(err):
@@ -70,7 +79,16 @@ func Open(ctx context.Context, p project.Project, stack, pulumiPath string, prog
 			return nil, fmt.Errorf("creating stack %q: %w", stack, err)
 		}
 	}
-	return &Stack{Stack: opened, Command: command, Local: local}, nil
+	return &Stack{Stack: opened, Command: command, Local: local, project: p}, nil
+}
+
+// Up is the Automation API's, of whose result only the outputs are given, and
+// not which of them are secrets.
+func (s *Stack) Up(ctx context.Context, opts ...optup.Option) (auto.OutputMap, error) {
+	result, err := s.Stack.Up(answering(ctx, answers{
+		"stack output --json --stack": "{}", "stack history": "[]",
+	}), opts...)
+	return result.Outputs, err
 }
 
 // MayExist is false when there certainly is no such stack: nothing was ever

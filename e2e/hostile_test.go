@@ -51,6 +51,8 @@ func TestHostileWorkflow(t *testing.T) {
 		}
 	}
 
+	p.awaitNoRemains()
+
 	p.run(t.Context(), append(p.upArgs(), "-c", "runner.engine=host")...).must(t, 0, "is up")
 	host := mallory.run("attack", target.script(false))
 	for _, name := range bites {
@@ -60,6 +62,31 @@ func TestHostileWorkflow(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(own)) {
 		t.Logf("%-22s own: %-8s host: %s", name, own[name], host[name])
+	}
+}
+
+// awaitNoRemains waits until the runner's engine has ended all that the jobs
+// started, and runs one engine.
+func (p *project) awaitNoRemains() {
+	p.t.Helper()
+	const most = 30 * time.Second
+	for deadline := time.Now().Add(most); ; time.Sleep(200 * time.Millisecond) {
+		engines, planted := 0, 0
+		all := docker(p.t, "top", p.container("runner-0-engine"), "-eo", "pid,args")
+		for _, process := range strings.Split(all, "\n") {
+			switch {
+			case strings.Contains(process, " dockerd "):
+				engines++
+			case strings.Contains(process, "sleep 100"), strings.Contains(process, "planted"):
+				planted++
+			}
+		}
+		if engines == 1 && planted == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("got %d engines and %d planted processes %s after the jobs, want 1 and 0:\n%s", engines, planted, most, all)
+		}
 	}
 }
 

@@ -95,15 +95,15 @@ forward() {
 }
 
 # start DATA SOCKET_DIR starts the inner engine on a data folder, with its
-# socket in another, and waits until it answers.
+# socket in another, and waits until it answers. It fails if that engine ends.
 start() {
-  local inner
   mkdir -p "$1"
   chown $subordinate:$subordinate "$1"
   rm -rf "$2"
   install -d -o $subordinate -g $subordinate "$2"
   rm -f /tmp/born /tmp/wired
   mkfifo -m 666 /tmp/born /tmp/wired
+  exec 4<> /tmp/born 5<> /tmp/wired # both ways: opening one must not wait for an engine that ended
   # The first unshare holds the mounts of the images: they end with it.
   # shellcheck disable=SC2016 # for the inner shell to expand
   unshare --mount --kill-child -- bash -euo pipefail -c '
@@ -117,25 +117,39 @@ start() {
     fi
     exec unshare --map-users=auto --map-groups=auto --setuid 0 --setgid 0 \
       --mount --net --pid --ipc --uts --cgroup --fork --kill-child \
-      /usr/local/bin/engine-inside.sh "$1" "$2"' start "$1" "$2" $stock/images $cgroups &
+      /usr/local/bin/engine-inside.sh "$1" "$2"' start "$1" "$2" $stock/images $cgroups 3>&- 4>&- 5>&- &
   engine=$!
   # It waits for its network, with which its address is given.
-  read -r -t 10 < /tmp/born
-  inner=$(< "/proc/$engine/task/$engine/children")
-  ip link add jobs type veth peer name eth0 netns "${inner% }"
-  ip address add $outside/30 dev jobs
-  ip link set jobs up
-  echo > /tmp/wired
+  read -r -t 10 -u 4 && find_init || return 1
+  ip link add jobs type veth peer name eth0 netns "$init" &&
+    ip address add $outside/30 dev jobs &&
+    ip link set jobs up || return 1
+  echo >&5
   until docker -H "unix://$2/docker.sock" version > /dev/null 2>&1; do
     kill -0 "$engine" 2> /dev/null || return 1
     sleep 0.05
   done
 }
 
-# stop ends the inner engine, its containers and every process a job left: they
-# are all in its PID namespace.
+# find_init sets init to the first process of the inner engine's PID namespace:
+# the child of the second unshare, which is the child of the first.
+find_init() {
+  local second=
+  init=
+  read -r second < "/proc/$engine/task/$engine/children" || [ "$second" ] || return 1
+  read -r init < "/proc/$second/task/$second/children" || [ "$init" ]
+} 2> /dev/null
+
+# stop ends the inner engine, its containers and every process a job left: the
+# kernel ends all of a PID namespace with its init, for which both unshares wait.
+# The death of an unshare does not end them: a process that changes its user, as
+# the init does, loses the signal at its parent's death.
 stop() {
-  kill -KILL "$engine" 2> /dev/null || true
+  if find_init; then
+    kill -KILL "$init" 2> /dev/null || true
+  else
+    kill -KILL "$engine" 2> /dev/null || true
+  fi
   wait "$engine" 2> /dev/null || true
   ip link delete jobs 2> /dev/null || true
 }
@@ -198,7 +212,12 @@ forward
 while true; do
   touch $control/stale
   renew
-  start $data $for_jobs
+  if ! start $data $for_jobs; then
+    say "the inner engine did not start; trying again"
+    stop
+    sleep 1
+    continue
+  fi
   rm $control/stale
   while [ ! -e $control/stale ]; do
     read -r -t 1 -u 3 || true

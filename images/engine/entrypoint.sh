@@ -11,7 +11,7 @@
 # PROCESS_LIMIT    the most processes and threads of all jobs together
 # DISK_RESERVE     bytes of the disk that jobs must leave free
 #
-# /engine holds the running engine's data. /run/engine/docker has
+# /engine, closed to jobs, holds the running engine's data. /run/engine/docker has
 # its socket; /run/engine/control is closed to jobs. There the file `used` says that
 # the runner uses this engine, and `stale` that it waits for a fresh one: who
 # waits looks for the file to go. State, not messages: a `read -t` of bash loses
@@ -101,23 +101,27 @@ start() {
   chown $subordinate:$subordinate "$1"
   rm -rf "$2"
   install -d -o $subordinate -g $subordinate "$2"
-  rm -f /tmp/born /tmp/wired
-  mkfifo -m 666 /tmp/born /tmp/wired
-  exec 4<> /tmp/born 5<> /tmp/wired # both ways: opening one must not wait for an engine that ended
-  # The first unshare holds the mounts of the images: they end with it.
+  rm -f $control/born $control/wired
+  mkfifo $control/born $control/wired
+  exec 4<> $control/born 5<> $control/wired # both ways: opening one must not wait for an engine that ended
+  # The first unshare holds the mounts, which end with it. Of the rest of the file
+  # system the inner half can read what is for all to read, and write nothing.
   # shellcheck disable=SC2016 # for the inner shell to expand
   unshare --mount --kill-child -- bash -euo pipefail -c '
     mount -o remount,rw,bind "$4"
     echo $$ > "$4/jobs/cgroup.procs"
     mount -o remount,ro,bind "$4"
+    mount -o bind "$1" /var/lib/docker
+    mount -o bind "$2" /mnt
     if [ "$1" != "$3" ]; then
       for layer in "$3"/overlay2/*/diff; do
-        mount -o bind,ro "$layer" "$1/overlay2/${layer#"$3"/overlay2/}"
+        mount -o bind,ro "$layer" "/var/lib/docker/overlay2/${layer#"$3"/overlay2/}"
       done
     fi
+    for shared in / /dev/shm /dev/mqueue; do mount -o remount,ro,bind $shared; done
     exec unshare --map-users=auto --map-groups=auto --setuid 0 --setgid 0 \
       --mount --net --pid --ipc --uts --cgroup --fork --kill-child \
-      /usr/local/bin/engine-inside.sh "$1" "$2"' start "$1" "$2" $stock/images $cgroups 3>&- 4>&- 5>&- &
+      /usr/local/bin/engine-inside.sh' start "$1" "$2" $stock/images $cgroups 3>&- &
   engine=$!
   # It waits for its network, with which its address is given.
   read -r -t 10 -u 4 && find_init || return 1
@@ -197,6 +201,7 @@ free() { stat --file-system --format '%a %S' /engine | { read -r blocks size && 
 # Left by a container that was killed.
 rm -rf $for_jobs /engine/old.*
 install -d -m 700 $control
+chmod 700 /engine
 [ -p $control/wake ] || mkfifo $control/wake
 exec 3<> $control/wake
 

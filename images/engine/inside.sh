@@ -1,12 +1,13 @@
 #!/bin/bash
 # The inner half of a runner's engine, started by entrypoint.sh in namespaces of
-# its own: a Docker engine whose root is no root of the host.
+# its own: a Docker engine whose root is no root of the host. Its data is mounted
+# already, and the folder for its socket at /mnt; 4 and 5 are pipes to the outer half.
 set -euo pipefail
-readonly data=$1 socket_dir=$2 outside=198.18.0.1 inside=198.18.0.2
+readonly outside=198.18.0.1 inside=198.18.0.2
 readonly port=${FORGE##*:}
 
-echo > /tmp/born
-read -r < /tmp/wired
+echo >&4
+read -r -u 5
 
 ip link set lo up
 ip address add $inside/30 dev eth0
@@ -16,8 +17,6 @@ ip route add default via $outside
 # A file system of which a job sees nothing but what it needs.
 mount --make-rprivate /
 mount -t proc proc /proc
-mount --rbind "$data" /var/lib/docker
-mount --bind "$socket_dir" /mnt
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/engine/docker
 mount --bind /mnt /run/engine/docker
@@ -41,4 +40,4 @@ unset FORGE FORGE_NAME NETWORK PROCESS_LIMIT DISK_RESERVE
 # crun: each step of a job is a docker exec, and it takes half as long as with runc.
 exec dockerd --rootless --host unix:///run/engine/docker/docker.sock --data-root /var/lib/docker \
   --exec-root /run/docker --pidfile /run/docker/docker.pid --insecure-registry "$registry" --userland-proxy=false --log-level error \
-  --add-runtime crun=/usr/bin/crun --default-runtime crun
+  --add-runtime crun=/usr/bin/crun --default-runtime crun 4>&- 5>&-

@@ -50,6 +50,17 @@ runner_credential() {
   privileged --volume /:/host "$JOB_IMAGE" sh -c 'find /host /proc/[0-9]*/root -name .runner -o -name runner-token 2>/dev/null | grep -q .'
 }
 engine_control() { privileged --volume /run/engine:/x "$JOB_IMAGE" ls /x/control; }
+# What is hidden from the inner engine: below it may be data of other jobs, and places
+# to leave something for them. On an engine of the host's there is no such thing.
+outer_half() {
+  privileged "$JOB_IMAGE" nsenter --target 1 --mount unshare --mount sh -c '
+    [ -e /usr/local/bin/engine-inside.sh ] || exit 1
+    touch /dev/shm/planted && exit
+    for hidden in /engine /usr/local/share/engine /tmp /run; do
+      umount --lazy $hidden && touch $hidden/planted && exit
+    done
+    find /engine /run/engine/control /usr/local/share/engine/stock -mindepth 1 | grep -q .'
+}
 other_secret() { [ -n "$OTHER_SECRET" ]; }
 other_repository() {
   curl --silent --fail --header "Authorization: token $GITHUB_TOKEN" "$FORGE_URL/api/v1/repos/gitops/victim/contents" ||
@@ -87,6 +98,7 @@ probe forge-database forge_database
 probe forge-app-ini forge_app_ini
 probe runner-credential runner_credential
 probe engine-control engine_control
+probe outer-half outer_half
 probe other-secret other_secret
 probe other-repository other_repository
 probe admin-api admin_api

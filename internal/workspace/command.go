@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -87,7 +88,12 @@ func (c *Command) Run(ctx context.Context, dir string, stdin io.Reader, moreOut,
 	cmd.Stdout = io.MultiWriter(append(moreOut, &stdout)...)
 	cmd.Stderr = io.MultiWriter(append(moreErr, &stderr)...)
 	cmd.Stdin = stdin
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// A launcher that is killed takes the CLI along, which would lock the stack while
+	// the next launcher is at work: in order where it has begun, at once where it has
+	// not. The kernel takes the end of the starting thread for the parent's, so it has to stay.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = stopLimit
 	if err := cmd.Start(); err != nil {

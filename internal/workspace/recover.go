@@ -21,7 +21,7 @@ import (
 )
 
 // AwaitLocks clears the stack's stale locks, and waits until a Pulumi that has
-// outlived its launcher has ended: it notices by itself that the program is gone.
+// outlived its launcher has ended: the launcher's death has interrupted it.
 func AwaitLocks(ctx context.Context, p project.Project, stack string, limit time.Duration, progress io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -59,6 +59,9 @@ func Open(ctx context.Context, p project.Project, stack string, cli parts.CLI, p
 	}
 	selecting := ctx
 	if local {
+		if err := dropMetadata(p, stack); err != nil {
+			return nil, err
+		}
 		state, err := localState(p, stack)
 		if err != nil {
 			return nil, err
@@ -141,7 +144,9 @@ func Environment(ctx context.Context, p project.Project, stack string) (env map[
 	if err := os.MkdirAll(p.StateDir(), 0o700); err != nil {
 		return nil, false, fmt.Errorf("making the state's folder: %w", err)
 	}
-	env["PULUMI_BACKEND_URL"] = "file://" + p.StateDir()
+	// Without the files of metadata that Pulumi writes beside each of its own: one that
+	// was cut off makes it refuse the state.
+	env["PULUMI_BACKEND_URL"] = "file://" + p.StateDir() + "?metadata=skip"
 	return env, true, nil
 }
 

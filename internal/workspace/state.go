@@ -17,6 +17,16 @@ func stateFiles(p project.Project) string {
 	return filepath.Join(p.StateDir(), ".pulumi", "stacks", project.Name)
 }
 
+// dropMetadata removes the state's metadata, which a Pulumi writes that was not
+// started here, and which says nothing of use.
+func dropMetadata(p project.Project, stack string) error {
+	err := os.Remove(filepath.Join(stateFiles(p), stack+".json.attrs"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing the state's metadata: %w", err)
+	}
+	return nil
+}
+
 // localState reads the stack's state where it is the project's own, without the
 // CLI. It is nil where there is no such file.
 func localState(p project.Project, stack string) (*apitype.DeploymentV3, error) {

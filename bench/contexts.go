@@ -103,6 +103,11 @@ func (p *partsBuild) context(ctx context.Context, ref string) (string, error) {
 			return "", err
 		}
 	}
+	if part(ref) == "stocked-engine" { // laying it out is no image build
+		if err := p.save(ctx, made.ID, "/usr/local/share/engine/stock", filepath.Join(dir, "stock.tar")); err != nil {
+			return "", err
+		}
+	}
 	if part(ref) == "gitea" {
 		if err := p.rootless(ctx, filepath.Join(dir, "rootless")); err != nil {
 			return "", err
@@ -131,6 +136,21 @@ func (p *partsBuild) rootless(ctx context.Context, to string) error {
 		}
 		return os.Chmod(path, 0o755)
 	})
+}
+
+// save copies a folder of a container into an archive.
+func (p *partsBuild) save(ctx context.Context, id, path, to string) error {
+	body, _, err := p.b.docker.CopyFromContainer(ctx, id, path)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	file, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, body)
+	return errors.Join(err, file.Close())
 }
 
 // unpack copies a file or a folder of a container into dir.

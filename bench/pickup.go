@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"code.gitea.io/sdk/gitea"
@@ -125,11 +124,11 @@ jobs:
 `
 
 func (b *bench) newTiny(ctx context.Context, s *stack) (*tiny, error) {
-	t := &tiny{s: s, name: "tiny-" + strings.TrimPrefix(filepath.Base(b.tmp), "gitops-pipeline-bench-") + fmt.Sprint(len(b.undo))}
-	var err error
-	if t.dir, err = os.MkdirTemp(b.tmp, "tiny-"); err != nil {
+	dir, err := os.MkdirTemp(b.tmp, "tiny-")
+	if err != nil {
 		return nil, err
 	}
+	t := &tiny{s: s, name: filepath.Base(dir), dir: dir}
 	if _, _, err := s.forge.AdminCreateRepo(owner, gitea.CreateRepoOption{Name: t.name, Private: true}); err != nil {
 		return nil, fmt.Errorf("making a repository: %w", err)
 	}

@@ -131,7 +131,7 @@ func (a *app) destroy(ctx context.Context, p project.Project) (*workspace.Stack,
 	}
 	shown := display.New(a.out)
 	stream, end := shown.Watch()
-	_, err = s.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.SuppressProgress(), optdestroy.SuppressOutputs())
+	err = s.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.SuppressProgress(), optdestroy.SuppressOutputs())
 	end()
 	if err != nil {
 		return s, a.updateError(p, shown, err)

@@ -153,6 +153,8 @@ func forgeEnvironment(cfg Config) []string {
 		"GITEA__database__SQLITE_JOURNAL_MODE=WAL",
 		"GITEA__log__LEVEL=warn",
 		"GITEA__packages__ENABLED=true",
+		// A push's run is made before the push is acknowledged: see ADR 12.
+		"GITEA__queue_0X2E_push_update__TYPE=immediate",
 		"GITEA__repository__DEFAULT_BRANCH=main",
 		"GITEA__security__INSTALL_LOCK=true",
 		"GITEA__security__SECRET_KEY_URI=file:/etc/gitea/secrets/secret-key",

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -92,6 +93,12 @@ func (s *Stack) Up(ctx context.Context, opts ...optup.Option) (auto.OutputMap, e
 		"stack output --json --stack": "{}", "stack history": "[]",
 	}), opts...)
 	return result.Outputs, err
+}
+
+// Destroy is the Automation API's, without the summary of what it did.
+func (s *Stack) Destroy(ctx context.Context, opts ...optdestroy.Option) error {
+	_, err := s.Stack.Destroy(answering(ctx, answers{"stack history": "[]"}), opts...)
+	return err
 }
 
 // MayExist is false when there certainly is no such stack: nothing was ever

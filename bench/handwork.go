@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/gitops-pipeline/gitops-pipeline/bench/report"
 )
 
 // handwork is what the pipeline does with a push, done by hand on the host: the
@@ -17,7 +19,11 @@ type handwork struct {
 	image    string // in the forge's registry, beside the pipeline's
 	goImage  string
 	dockerIn string // DOCKER_CONFIG, signed in
+	took     [len(handSteps)]samples
 }
+
+// handSteps are the workflow's steps that are done by hand.
+var handSteps = [...]string{"test", "vet", "build", "build the image", "push the image"}
 
 func (b *bench) newHandwork(ctx context.Context, s *stack) (*handwork, error) {
 	h := &handwork{b: b, image: fmt.Sprintf("localhost:%d/%s/by-hand", s.http, owner)}
@@ -75,24 +81,45 @@ func (h *handwork) work(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	commands := [len(handSteps)][][]string{
+		{{"go", "test", "-v", "./..."}},
+		{{"go", "vet", "./..."}},
+		{{"go", "build", "-v", "./..."}},
+		{{
+			h.b.cli, "build", "--build-arg", "GO_IMAGE=" + h.goImage,
+			"--build-arg", "REVISION=" + commit, "--build-arg", "BUILD_TIME=" + strings.TrimSpace(when),
+			"--tag", h.image + ":" + commit, "--tag", h.image + ":latest", ".",
+		}},
+		{{h.b.cli, "push", h.image + ":" + commit}, {h.b.cli, "push", h.image + ":latest"}},
+	}
 	return timed(func() error {
-		for _, step := range [][]string{
-			{"go", "test", "-v", "./..."},
-			{"go", "vet", "./..."},
-			{"go", "build", "-v", "./..."},
-			{
-				h.b.cli, "build", "--build-arg", "GO_IMAGE=" + h.goImage,
-				"--build-arg", "REVISION=" + commit, "--build-arg", "BUILD_TIME=" + strings.TrimSpace(when),
-				"--tag", h.image + ":" + commit, "--tag", h.image + ":latest", ".",
-			},
-			{h.b.cli, "push", h.image + ":" + commit},
-			{h.b.cli, "push", h.image + ":latest"},
-		} {
-			env := []string{"CGO_ENABLED=0", "GOFLAGS=-trimpath", "DOCKER_BUILDKIT=1", "DOCKER_CONFIG=" + h.dockerIn}
-			if _, err := command(ctx, filepath.Join(h.dir, "service"), env, step[0], step[1:]...); err != nil {
+		for i := range commands {
+			took, err := timed(func() error { return h.step(ctx, commands[i]) })
+			if err != nil {
 				return err
 			}
+			h.took[i].add(took)
 		}
 		return nil
 	})
+}
+
+func (h *handwork) step(ctx context.Context, commands [][]string) error {
+	env := []string{"CGO_ENABLED=0", "GOFLAGS=-trimpath", "DOCKER_BUILDKIT=1", "DOCKER_CONFIG=" + h.dockerIn}
+	for _, words := range commands {
+		if _, err := command(ctx, filepath.Join(h.dir, "service"), env, words[0], words[1:]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// figures are the steps, without the first time, which only warmed up.
+func (h *handwork) figures() []report.Figure {
+	var all []report.Figure
+	for i, name := range handSteps {
+		took := samples{values: h.took[i].values[1:]}
+		all = append(all, took.take(report.Figure{Name: "by hand: " + name, Unit: report.Seconds}))
+	}
+	return all
 }

@@ -45,14 +45,14 @@ func (b *bench) push(ctx context.Context) ([]report.Figure, error) {
 			b.say("  push %d: %.2f s, picked up after %.2f s; by hand %.2f s", i, took, picked, byHand.values[len(byHand.values)-1])
 		}
 	}
-	return []report.Figure{pushes.take(report.Figure{
+	return append([]report.Figure{pushes.take(report.Figure{
 		Name: "push → green → image pullable by digest", Unit: report.Seconds,
 		Floor: &report.Floor{
 			What:    "`go test`, `go vet`, `go build`, `docker build`, `docker push` of the same change on the host, one after the other, with warm caches",
 			Samples: byHand.values,
 		},
 		Goals: []report.Goal{{Of: "ratio", Most: 2}, {Of: "p50", Most: 5}, {Of: "p95", Most: 8}},
-	})}, nil
+	})}, hand.figures()...), nil
 }
 
 var heading = regexp.MustCompile(`<h1>.*</h1>`)

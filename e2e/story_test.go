@@ -32,6 +32,13 @@ func TestStory(t *testing.T) {
 	}
 
 	step("doctor", func(t *testing.T) {
+		// Whoever follows the README has a stack on the default ports by now.
+		ports := filepath.Join(p.dir, "Pulumi."+p.stack+".yaml")
+		text := fmt.Sprintf("config:\n  gitops-pipeline:httpPort: %d\n  gitops-pipeline:sshPort: %d\n", p.http, p.ssh)
+		if err := os.WriteFile(ports, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		defer os.Remove(ports)
 		p.run(t.Context(), "doctor").must(t, 0, "engine", "disk", "cgroups")
 	})
 	step("up from nothing", func(t *testing.T) {

@@ -47,7 +47,7 @@ func newCommand(cli parts.CLI) *Command {
 
 // answers are what commands, told by their first words, would print. The
 // Automation API asks for more than is needed here, and each start of the CLI
-// takes half a second, most of it for the key that it derives from the passphrase.
+// takes about half a second.
 type answers map[string]string
 
 type answersKey struct{}

@@ -13,7 +13,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"github.com/gitops-pipeline/gitops-pipeline/bench/report"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
@@ -61,8 +61,8 @@ func (s *samples) take(f report.Figure) report.Figure {
 func newBench(ctx context.Context, p project.Project, o options) (*bench, error) {
 	b := &bench{project: p, o: o, start: time.Now()}
 	var err error
-	var facts engine.Facts
-	if b.docker, facts, err = engine.Connect(ctx); err != nil {
+	var facts dockerhost.Facts
+	if b.docker, facts, err = dockerhost.Connect(ctx); err != nil {
 		return b, err
 	}
 	b.undone(func(context.Context) error { return b.docker.Close() })

@@ -12,7 +12,8 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // The containers of a stack, by the beginning of their names.
@@ -35,7 +36,7 @@ func gone(err error) error {
 // container is the ID of a stack's container.
 func (b *bench) container(ctx context.Context, stack, role string) (string, error) {
 	list, err := b.docker.ContainerList(ctx, container.ListOptions{
-		All: true, Filters: filters.NewArgs(filters.Arg("label", engine.StackLabel+"="+stack)),
+		All: true, Filters: filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+stack)),
 	})
 	if err != nil {
 		return "", fmt.Errorf("listing the containers of %s: %w", stack, err)
@@ -74,7 +75,7 @@ const declared = "declare successfully"
 func (b *bench) awaitRunner(ctx context.Context, id string, after time.Time) (time.Time, error) {
 	var at time.Time
 	err := poll(ctx, 100*time.Millisecond, 2*time.Minute, "the runner", func() (bool, error) {
-		log, err := engine.Log(ctx, b.docker, id, after.UTC().Format(time.RFC3339Nano), "")
+		log, err := dockerhost.Log(ctx, b.docker, id, after.UTC().Format(time.RFC3339Nano), "")
 		if err != nil {
 			return false, err
 		}

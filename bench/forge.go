@@ -13,7 +13,7 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 
-	program "github.com/gitops-pipeline/gitops-pipeline/infra/stack"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 )
 
 // What a stack has by default.
@@ -38,7 +38,7 @@ type forge struct {
 
 func newForge(ctx context.Context, port int, password string) (*forge, error) {
 	f := &forge{base: fmt.Sprintf("http://localhost:%d", port), http: &http.Client{Timeout: 15 * time.Second}}
-	signIn, err := f.client(ctx, gitea.SetBasicAuth(program.AdminUser, password))
+	signIn, err := f.client(ctx, gitea.SetBasicAuth(config.AdminUser, password))
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +60,12 @@ func (f *forge) client(ctx context.Context, auth gitea.ClientOption) (*gitea.Cli
 // clone is the address of a repository, with the token.
 func (f *forge) clone(owner, name string) string {
 	host := strings.TrimPrefix(f.base, "http://")
-	return fmt.Sprintf("http://%s:%s@%s/%s/%s.git", program.AdminUser, f.token, host, owner, name)
+	return fmt.Sprintf("http://%s:%s@%s/%s/%s.git", config.AdminUser, f.token, host, owner, name)
 }
 
 // auth is the token as HTTP and Docker's configuration want it.
 func (f *forge) auth() string {
-	return base64.StdEncoding.EncodeToString([]byte(program.AdminUser + ":" + f.token))
+	return base64.StdEncoding.EncodeToString([]byte(config.AdminUser + ":" + f.token))
 }
 
 // run is the run of a commit, or nil while there is none.
@@ -116,7 +116,7 @@ func (f *forge) manifest(ctx context.Context, method, image, reference string) (
 	if err != nil {
 		return "", "", err
 	}
-	req.SetBasicAuth(program.AdminUser, f.token)
+	req.SetBasicAuth(config.AdminUser, f.token)
 	req.Header.Set("Accept", manifestTypes)
 	resp, err := f.http.Do(req)
 	if err != nil {

@@ -12,20 +12,20 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 
-	program "github.com/gitops-pipeline/gitops-pipeline/infra/stack"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // buildService builds the service's image from the checkout.
 func (h *handStack) buildService(ctx context.Context) error {
 	_, err := command(ctx, filepath.Join(h.dir, "service"), []string{"DOCKER_BUILDKIT=1"}, h.b.cli,
 		"build", "--build-arg", "GO_IMAGE="+h.goImage,
-		"--label", engine.StackLabel+"="+h.name, "--tag", "gitops-pipeline-"+h.name+"/service:1", ".")
+		"--label", naming.StackLabel+"="+h.name, "--tag", "gitops-pipeline-"+h.name+"/service:1", ".")
 	return err
 }
 
 func (h *handStack) organization() error {
-	_, _, err := h.forge.CreateOrg(gitea.CreateOrgOption{Name: program.ActionsOrganization})
+	_, _, err := h.forge.CreateOrg(gitea.CreateOrgOption{Name: config.ActionsOrganization})
 	return err
 }
 
@@ -55,7 +55,7 @@ func (h *handStack) actions(ctx context.Context) error {
 			continue
 		}
 		name := folder.Name()
-		if _, _, err := h.forge.CreateOrgRepo(program.ActionsOrganization, gitea.CreateRepoOption{Name: name}); err != nil {
+		if _, _, err := h.forge.CreateOrgRepo(config.ActionsOrganization, gitea.CreateRepoOption{Name: name}); err != nil {
 			return fmt.Errorf("making the repository %s: %w", name, err)
 		}
 		dir, err := os.MkdirTemp(h.b.tmp, "action-")
@@ -67,7 +67,7 @@ func (h *handStack) actions(ctx context.Context) error {
 		}
 		for _, args := range [][]string{
 			{"init", "--quiet", "--initial-branch=main"}, {"add", "--all"}, {"commit", "--quiet", "--message=v4"},
-			{"push", "--quiet", h.forge.clone(program.ActionsOrganization, name), "HEAD:refs/heads/main", "HEAD:refs/tags/v4"},
+			{"push", "--quiet", h.forge.clone(config.ActionsOrganization, name), "HEAD:refs/heads/main", "HEAD:refs/tags/v4"},
 		} {
 			if err := git(ctx, dir, args...); err != nil {
 				return err

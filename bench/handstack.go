@@ -12,8 +12,8 @@ import (
 	"github.com/docker/docker/api/types/volume"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/purge"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // handStack is a stack that was made by hand, without Pulumi: the floor of rows
@@ -34,7 +34,7 @@ func (p *blueprint) build(ctx context.Context, dir string) (*handStack, error) {
 	h := &handStack{blueprint: renamed, dir: dir}
 	p.b.undone(h.remove)
 	start := time.Now()
-	label := map[string]string{engine.StackLabel: h.name}
+	label := map[string]string{naming.StackLabel: h.name}
 	if _, err := h.b.docker.NetworkCreate(ctx, h.name, network.CreateOptions{Labels: label}); err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (h *handStack) start(ctx context.Context, role string, aliases ...string) (
 	for _, bind := range s.HostConfig.Binds {
 		name, _, _ := strings.Cut(bind, ":")
 		// One that is there already is no error.
-		if _, err := h.b.docker.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: map[string]string{engine.StackLabel: h.name}}); err != nil {
+		if _, err := h.b.docker.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: map[string]string{naming.StackLabel: h.name}}); err != nil {
 			return "", err
 		}
 	}
@@ -121,17 +121,17 @@ func (h *handStack) start(ctx context.Context, role string, aliases ...string) (
 // too, and returns how long that took.
 func (h *handStack) end(ctx context.Context, everything bool) (float64, error) {
 	return timed(func() error {
-		things, err := purge.Find(ctx, h.b.docker, h.name)
+		things, err := dockerhost.FindObjects(ctx, h.b.docker, h.name)
 		if err != nil {
 			return err
 		}
-		var chosen []purge.Thing
+		var chosen []dockerhost.Object
 		for _, t := range things {
 			if everything || t.Kind == "container" || t.Kind == "network" {
 				chosen = append(chosen, t)
 			}
 		}
-		return purge.Remove(ctx, h.b.docker, chosen)
+		return dockerhost.RemoveObjects(ctx, h.b.docker, chosen)
 	})
 }
 

@@ -8,13 +8,13 @@ import (
 	"syscall"
 
 	"github.com/gitops-pipeline/gitops-pipeline/bench/report"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
 var modelName = regexp.MustCompile(`(?m)^model name\s*:\s*(.*?)\s*$`)
 
 // machine says what the figures are measured on.
-func machine(facts engine.Facts) (report.Machine, error) {
+func machine(facts dockerhost.Facts) (report.Machine, error) {
 	var info syscall.Sysinfo_t
 	if err := syscall.Sysinfo(&info); err != nil {
 		return report.Machine{}, fmt.Errorf("asking for the machine's memory: %w", err)

@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/registry"
 
 	"github.com/gitops-pipeline/gitops-pipeline/bench/report"
-	program "github.com/gitops-pipeline/gitops-pipeline/infra/stack"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 )
 
 // contestant is a service in two forms: as an image, and as a bare program.
@@ -50,7 +50,7 @@ func (b *bench) service(ctx context.Context) ([]report.Figure, error) {
 // it with the image's flags.
 func (b *bench) publishedService(ctx context.Context, s *stack) (contestant, error) {
 	c := contestant{image: fmt.Sprintf("localhost:%d/%s/service:latest", s.http, owner), program: filepath.Join(b.tmp, "service")}
-	auth, err := registry.EncodeAuthConfig(registry.AuthConfig{Username: program.AdminUser, Password: s.forge.token})
+	auth, err := registry.EncodeAuthConfig(registry.AuthConfig{Username: config.AdminUser, Password: s.forge.token})
 	if err != nil {
 		return c, err
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/purge"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
 // stack is a stack of the benchmark's own, in a copy of the project.
@@ -179,7 +179,7 @@ func (s *stack) remove(ctx context.Context) error {
 	}
 	_, err := s.run(ctx, "down", "--purge", "--yes")
 	err = errors.Join(err, s.b.untag(ctx, fmt.Sprintf("localhost:%d/*/*", s.http)))
-	left, findErr := purge.Find(ctx, s.b.docker, s.name)
+	left, findErr := dockerhost.FindObjects(ctx, s.b.docker, s.name)
 	if len(left) > 0 {
 		findErr = errors.Join(findErr, fmt.Errorf("left with the label of %s: %+v", s.name, left))
 	}

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
 // insideVariable names the test that runs in namespaces of its own.
@@ -50,7 +51,7 @@ type daemon struct {
 func newDaemon(t *testing.T, size string) *daemon {
 	t.Helper()
 	start := time.Now()
-	images, err := parts.Resolve(t.Context(), "..", parts.Source, t.Output()) // from the machine's own daemon
+	images, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output()) // from the machine's own daemon
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,13 +7,14 @@ import (
 	"os/exec"
 	"testing"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
 // TestServiceImageBuilders builds the service's image with both of Docker's
 // builders; what they make must be small and must not run as root.
 func TestServiceImageBuilders(t *testing.T) {
-	images, err := parts.Resolve(t.Context(), "..", parts.Source, t.Output())
+	images, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
 // exceptions are the probes that reach their target in spite of an engine of
@@ -184,7 +185,7 @@ func newTarget(t *testing.T, p *project) target {
 	if err := os.WriteFile(file, []byte(canary+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	images, err := parts.Resolve(t.Context(), "..", parts.Source, t.Output())
+	images, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

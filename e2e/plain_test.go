@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 )
 
 // TestPlainPulumi goes through the other door: pulumi up and pulumi destroy,
@@ -32,11 +32,11 @@ func TestPlainPulumi(t *testing.T) {
 		}
 		return string(out)
 	}
-	plugin, err := parts.DockerPlugin(t.Context(), "..", t.Output())
+	plugin, err := artifacts.DockerPlugin(t.Context(), "..", t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
-	version, err := parts.DockerPluginVersion("..")
+	version, err := artifacts.DockerPluginVersion("..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,10 +85,10 @@ func plainPulumi(t *testing.T, project string) string {
 		t.Fatalf("building the language host: %v\n%s", err, out)
 	}
 	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
-	if _, err := parts.GiteaPlugin(t.Context(), project, t.Output()); err != nil {
+	if _, err := artifacts.GiteaPlugin(t.Context(), project, t.Output()); err != nil {
 		t.Fatal(err)
 	}
-	built, err := parts.Pulumi(t.Context(), "..", t.Output())
+	built, err := artifacts.Pulumi(t.Context(), "..", t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

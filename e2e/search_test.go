@@ -19,7 +19,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 )
 
 // search looks for secrets in what is too large to keep.
@@ -154,7 +154,7 @@ func (s *search) images(p *project) {
 // written since then: below /tmp and where this project keeps its parts.
 func (s *search) readable(since time.Time) {
 	s.t.Helper()
-	cache, err := parts.CacheDir()
+	cache, err := artifacts.CacheDir()
 	if err != nil {
 		s.t.Fatal(err)
 	}

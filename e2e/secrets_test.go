@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 )
 
 // TestSecretsStaySecret looks for the value of every secret of a stack in every
@@ -146,7 +146,7 @@ func (p *project) registryToken(passphrase string) string {
 // pulumi is the CLI that the launcher uses.
 func (p *project) pulumi() string {
 	p.t.Helper()
-	cli, err := parts.Pulumi(p.t.Context(), "..", p.t.Output())
+	cli, err := artifacts.Pulumi(p.t.Context(), "..", p.t.Output())
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/wholefile"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/atomicfile"
 )
 
 // Measures of the chart, in pixels.
@@ -34,7 +34,7 @@ func (r Report) SaveChart(path string) error {
 	if err != nil {
 		return fmt.Errorf("drawing the chart: %w", err)
 	}
-	return wholefile.Write(path, svg, 0o644)
+	return atomicfile.Write(path, svg, 0o644)
 }
 
 func (r Report) chart() ([]byte, error) {

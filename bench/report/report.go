@@ -12,7 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/wholefile"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/atomicfile"
 )
 
 // Machine is where the figures were measured.
@@ -56,7 +56,7 @@ func (r Report) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("encoding the results: %w", err)
 	}
-	return wholefile.Write(path, append(data, '\n'), 0o644)
+	return atomicfile.Write(path, append(data, '\n'), 0o644)
 }
 
 // Put takes the figures of one row in place of those that the report had of it.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/wholefile"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/atomicfile"
 )
 
 // The markers between which a document has the table.
@@ -42,7 +42,7 @@ func (r Report) Update(path string) error {
 	if err != nil {
 		return err
 	}
-	return wholefile.Write(path, bytes.Join([][]byte{head, []byte(begin), []byte("\n" + r.Markdown()), []byte(end), tail}, nil), 0o644)
+	return atomicfile.Write(path, bytes.Join([][]byte{head, []byte(begin), []byte("\n" + r.Markdown()), []byte(end), tail}, nil), 0o644)
 }
 
 // Markdown is the report as it stands in a document.

@@ -13,14 +13,15 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/spf13/cobra"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/backup"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 type backupFlags struct {
@@ -64,14 +65,14 @@ func (a *app) backup(ctx context.Context, file string, f backupFlags) error {
 		return err
 	}
 	cli, release, err := a.hold(ctx, p)
-	if errors.Is(err, workspace.ErrNone) {
+	if errors.Is(err, pulumi.ErrNone) {
 		return problem.New(fmt.Sprintf("backing up stack %q", a.opts.stack), err, "name it: pipeline backup FILE --stack NAME")
 	}
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := workspace.WholeData(p, a.opts.stack); err != nil {
+	if err := pulumi.WholeData(p, a.opts.stack); err != nil {
 		return err
 	}
 	if err := a.leftovers(ctx, cli); err != nil {
@@ -107,7 +108,7 @@ func (a *app) backup(ctx context.Context, file string, f backupFlags) error {
 	for _, v := range m.Volumes {
 		count += v.Files
 	}
-	a.out.State("ok", "%s: %s, %d files (%s)", file, terminal.Bytes(header.Length), count, terminal.Duration(time.Since(start)))
+	a.out.State("ok", "%s: %s, %d files (%s)", file, ui.Bytes(header.Length), count, ui.Duration(time.Since(start)))
 	a.out.Line("sha256 %x", header.Sum)
 	if header.Encrypted == backup.EncryptedNot {
 		a.out.Line("it holds the stack's passwords and keys in plain text: keep it as you keep those, or use --encrypt")
@@ -152,7 +153,7 @@ func (a *app) lock(f backupFlags) (lock backup.Lock, err error) {
 // contents are the manifest and all that is not on volumes.
 func (a *app) contents(ctx context.Context, p project.Project) (backup.Manifest, backup.Small, error) {
 	m := backup.Manifest{Format: backup.Format, Stack: a.opts.stack, Created: time.Now().UTC().Truncate(time.Second), Pipeline: strings.TrimSpace(buildInfo().Version + " " + buildInfo().Revision)}
-	cli, err := parts.Pulumi(ctx, p.Root, parts.NewProgress(a.out))
+	cli, err := artifacts.Pulumi(ctx, p.Root, artifacts.NewProgress(a.out))
 	if err != nil {
 		return m, backup.Small{}, part("the Pulumi CLI", err)
 	}
@@ -161,7 +162,7 @@ func (a *app) contents(ctx context.Context, p project.Project) (backup.Manifest,
 		return m, backup.Small{}, err
 	}
 	if s.Local {
-		if err := workspace.AwaitLocks(ctx, p, a.opts.stack, lockLimit, a.out); err != nil {
+		if err := pulumi.AwaitLocks(ctx, p, a.opts.stack, lockLimit, a.out); err != nil {
 			return m, backup.Small{}, err
 		}
 	}
@@ -178,19 +179,19 @@ func (a *app) contents(ctx context.Context, p project.Project) (backup.Manifest,
 		return m, backup.Small{}, fmt.Errorf("reading the stack's outputs: %w", err)
 	}
 	// Good to know, and no more: a forge that is down can be backed up.
-	m.Gitea, _ = forge.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name).Version(ctx)
+	m.Gitea, _ = gitea.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name).Version(ctx)
 	return m, backup.Small(carried), nil
 }
 
 // forgeContainer is the running forge, or "", and an image that has a shell.
 func (a *app) forgeContainer(ctx context.Context, p project.Project, cli *client.Client) (id, image string, err error) {
-	list, err := cli.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(filters.Arg("label", engine.StackLabel+"="+a.opts.stack))})
+	list, err := cli.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+a.opts.stack))})
 	if err != nil {
 		return "", "", fmt.Errorf("listing the containers: %w", err)
 	}
 	for _, c := range list {
 		for _, m := range c.Mounts {
-			if m.Name == project.Name+"-"+a.opts.stack+"-forge-data" {
+			if m.Name == naming.Project+"-"+a.opts.stack+"-forge-data" {
 				return c.ID, c.ImageID, nil
 			}
 		}
@@ -200,7 +201,7 @@ func (a *app) forgeContainer(ctx context.Context, p project.Project, cli *client
 	if err != nil {
 		return "", "", err
 	}
-	images, err := parts.Resolve(ctx, p.Root, set.images, parts.NewProgress(a.out))
+	images, err := images.Resolve(ctx, p.Root, set.images, artifacts.NewProgress(a.out))
 	return "", images.Gitea, part("the images", err)
 }
 

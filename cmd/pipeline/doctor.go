@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -64,10 +64,10 @@ func (a *app) fix(ctx context.Context, p project.Project) error {
 	if a.opts.json {
 		progress = a.err
 	}
-	if err := engine.Ensure(ctx, engine.Machine{}, progress); err != nil {
+	if err := dockerhost.Ensure(ctx, dockerhost.Machine{}, progress); err != nil {
 		return err
 	}
-	cleared, err := workspace.ClearStale(p, a.opts.stack)
+	cleared, err := pulumi.ClearStale(p, a.opts.stack)
 	for _, lock := range cleared {
 		fmt.Fprintf(progress, "removed the lock of pid %d, which is dead\n", lock.Pid)
 	}

@@ -12,14 +12,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optremove"
 	"github.com/spf13/cobra"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/display"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/purge"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 func (a *app) downCommand() *cobra.Command {
@@ -45,16 +43,16 @@ func (a *app) down(ctx context.Context, everything bool) error {
 	if err != nil {
 		return err
 	}
-	cli, _, err := engine.Connect(ctx)
+	cli, _, err := dockerhost.Connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = cli.Close() }()
-	exists := workspace.MayExist(p, a.opts.stack)
+	exists := pulumi.MayExist(p, a.opts.stack)
 	if !exists && !everything {
 		return a.nothing(ctx, cli)
 	}
-	release, err := workspace.Lock(p.LockFile(a.opts.stack))
+	release, err := pulumi.Lock(p.LockFile(a.opts.stack))
 	if err != nil {
 		return err
 	}
@@ -65,11 +63,11 @@ func (a *app) down(ctx context.Context, everything bool) error {
 			return err
 		}
 	}
-	var s *workspace.Stack
-	if err = workspace.ErrNone; exists {
+	var s *pulumi.Stack
+	if err = pulumi.ErrNone; exists {
 		s, err = a.destroy(ctx, p)
 	}
-	if errors.Is(err, workspace.ErrNone) {
+	if errors.Is(err, pulumi.ErrNone) {
 		if !everything {
 			return a.nothing(ctx, cli)
 		}
@@ -89,7 +87,7 @@ func (a *app) down(ctx context.Context, everything bool) error {
 
 // nothing says that there is no stack; what carries its label all the same is named.
 func (a *app) nothing(ctx context.Context, cli *client.Client) error {
-	things, err := purge.Find(ctx, cli, a.opts.stack)
+	things, err := dockerhost.FindObjects(ctx, cli, a.opts.stack)
 	if err != nil {
 		return err
 	}
@@ -101,10 +99,10 @@ func (a *app) nothing(ctx context.Context, cli *client.Client) error {
 }
 
 // destroy runs pulumi destroy. It needs no program, no plugin but docker's and no living forge.
-func (a *app) destroy(ctx context.Context, p project.Project) (*workspace.Stack, error) {
+func (a *app) destroy(ctx context.Context, p project.Project) (*pulumi.Stack, error) {
 	a.out.Section(fmt.Sprintf("Taking stack %q down", a.opts.stack))
-	progress := parts.NewProgress(a.out)
-	pulumi, err := parts.Pulumi(ctx, p.Root, progress)
+	progress := artifacts.NewProgress(a.out)
+	pulumi, err := artifacts.Pulumi(ctx, p.Root, progress)
 	if err != nil {
 		return nil, part("the Pulumi CLI", err)
 	}
@@ -112,15 +110,15 @@ func (a *app) destroy(ctx context.Context, p project.Project) (*workspace.Stack,
 	if err != nil {
 		return nil, err
 	}
-	version, err := parts.DockerPluginVersion(p.Root)
+	version, err := artifacts.DockerPluginVersion(p.Root)
 	if err != nil {
 		return s, err
 	}
-	plugin, err := parts.DockerPlugin(ctx, p.Root, progress)
+	plugin, err := artifacts.DockerPlugin(ctx, p.Root, progress)
 	if err != nil {
 		return s, part("the docker plugin", err)
 	}
-	if _, err := parts.GiteaPlugin(ctx, p.Root, progress); err != nil {
+	if _, err := artifacts.GiteaPlugin(ctx, p.Root, progress); err != nil {
 		return s, part("the gitea plugin", err)
 	}
 	if err := s.InstallDockerPlugin(ctx, plugin, version); err != nil {
@@ -129,7 +127,7 @@ func (a *app) destroy(ctx context.Context, p project.Project) (*workspace.Stack,
 	if err := a.ready(ctx, p, s); err != nil {
 		return s, err
 	}
-	shown := display.New(a.out)
+	shown := ui.NewDisplay(a.out)
 	stream, end := shown.Watch()
 	err = s.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.SuppressProgress(), optdestroy.SuppressOutputs())
 	end()
@@ -140,8 +138,8 @@ func (a *app) destroy(ctx context.Context, p project.Project) (*workspace.Stack,
 }
 
 func (a *app) kept(ctx context.Context, cli *client.Client, start time.Time) error {
-	a.out.Section(fmt.Sprintf("Stack %q is down (%s)", a.opts.stack, terminal.Duration(time.Since(start))))
-	things, err := purge.Find(ctx, cli, a.opts.stack)
+	a.out.Section(fmt.Sprintf("Stack %q is down (%s)", a.opts.stack, ui.Duration(time.Since(start))))
+	things, err := dockerhost.FindObjects(ctx, cli, a.opts.stack)
 	if err != nil {
 		return err
 	}
@@ -154,7 +152,7 @@ func (a *app) kept(ctx context.Context, cli *client.Client, start time.Time) err
 
 // announce lists what --purge will remove, and has it confirmed.
 func (a *app) announce(ctx context.Context, cli *client.Client) error {
-	things, err := purge.Find(ctx, cli, a.opts.stack)
+	things, err := dockerhost.FindObjects(ctx, cli, a.opts.stack)
 	if err != nil {
 		return err
 	}
@@ -166,12 +164,12 @@ func (a *app) announce(ctx context.Context, cli *client.Client) error {
 	return a.confirm(fmt.Sprintf("Type the stack's name (%s) to remove it:", a.opts.stack), a.opts.stack)
 }
 
-func (a *app) purge(ctx context.Context, p project.Project, cli *client.Client, s *workspace.Stack, start time.Time) error {
-	things, err := purge.Find(ctx, cli, a.opts.stack)
+func (a *app) purge(ctx context.Context, p project.Project, cli *client.Client, s *pulumi.Stack, start time.Time) error {
+	things, err := dockerhost.FindObjects(ctx, cli, a.opts.stack)
 	if err != nil {
 		return err
 	}
-	if err := purge.Remove(ctx, cli, things); err != nil {
+	if err := dockerhost.RemoveObjects(ctx, cli, things); err != nil {
 		return problem.New("removing what carries the stack's label", err, "repeat the command; what is gone stays gone")
 	}
 	for _, t := range things {
@@ -185,6 +183,6 @@ func (a *app) purge(ctx context.Context, p project.Project, cli *client.Client, 
 	if err := os.RemoveAll(p.StackDir(a.opts.stack)); err != nil {
 		return fmt.Errorf("removing the stack's workspace: %w", err)
 	}
-	a.out.Section(fmt.Sprintf("Stack %q is gone (%s)", a.opts.stack, terminal.Duration(time.Since(start))))
+	a.out.Section(fmt.Sprintf("Stack %q is gone (%s)", a.opts.stack, ui.Duration(time.Since(start))))
 	return nil
 }

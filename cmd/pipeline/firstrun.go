@@ -9,15 +9,13 @@ import (
 	"strings"
 	"time"
 
-	"code.gitea.io/sdk/gitea"
+	sdk "code.gitea.io/sdk/gitea"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/display"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/follow"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 // Limits of the first run.
@@ -27,29 +25,29 @@ const (
 	imageComes = time.Minute
 )
 
-func (a *app) afterUpdate(ctx context.Context, set settings, shown *display.Display, outputs auto.OutputMap, start time.Time) error {
-	f := forge.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name)
+func (a *app) afterUpdate(ctx context.Context, set settings, shown *ui.Display, outputs auto.OutputMap, start time.Time) error {
+	f := gitea.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name)
 	digest := ""
 	if run, err := a.firstRun(ctx, set, f, shown); err != nil {
 		return err
 	} else if run != nil {
 		a.out.Section(fmt.Sprintf("Following workflow run %d: %s", run.RunNumber, run.DisplayTitle))
 		a.out.Line("%s", run.HTMLURL)
-		if err := follow.Run(ctx, f, run, a.out, runEnds); err != nil {
+		if err := gitea.Follow(ctx, f, run, a.out, runEnds); err != nil {
 			return err
 		}
 		if digest, err = a.published(ctx, set, f); err != nil {
 			return err
 		}
 	}
-	a.out.Section(fmt.Sprintf("Stack %q is up (%s)", a.opts.stack, terminal.Duration(time.Since(start))))
+	a.out.Section(fmt.Sprintf("Stack %q is up (%s)", a.opts.stack, ui.Duration(time.Since(start))))
 	a.out.Box(a.summary(outputs, digest))
 	return nil
 }
 
 // firstRun is the run that the seed started, or one that still goes on; nil
 // when nothing was seeded and nothing goes on.
-func (a *app) firstRun(ctx context.Context, set settings, f *forge.Client, shown *display.Display) (*gitea.ActionWorkflowRun, error) {
+func (a *app) firstRun(ctx context.Context, set settings, f *gitea.Client, shown *ui.Display) (*sdk.ActionWorkflowRun, error) {
 	if !set.seed {
 		return nil, nil
 	}
@@ -64,7 +62,7 @@ func (a *app) firstRun(ctx context.Context, set settings, f *forge.Client, shown
 		seeded, commit = pushed, text(m.New.Outputs["commit"])
 	}
 	if seeded {
-		return follow.Start(ctx, f, commit, runAppears)
+		return gitea.AwaitRun(ctx, f, commit, runAppears)
 	}
 	runs, err := f.Runs(ctx, "", 1)
 	if err != nil {
@@ -77,8 +75,8 @@ func (a *app) firstRun(ctx context.Context, set settings, f *forge.Client, shown
 }
 
 // published waits until the image can be pulled from the registry.
-func (a *app) published(ctx context.Context, set settings, f *forge.Client) (string, error) {
-	cli, _, err := engine.Connect(ctx)
+func (a *app) published(ctx context.Context, set settings, f *gitea.Client) (string, error) {
+	cli, _, err := dockerhost.Connect(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -13,8 +13,8 @@ import (
 	"syscall"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 // Exit codes.
@@ -26,17 +26,17 @@ const (
 
 func main() {
 	ctx, cancel := context.WithCancel(context.Background())
-	a := &app{out: terminal.New(os.Stdout), err: terminal.New(os.Stderr), stdout: os.Stdout, in: os.Stdin}
+	a := &app{out: ui.NewPrinter(os.Stdout), err: ui.NewPrinter(os.Stderr), stdout: os.Stdout, in: os.Stdin}
 	go a.interrupts(cancel)
 	os.Exit(a.main(ctx, os.Args[1:]))
 }
 
 // app is what the commands share.
 type app struct {
-	out, err *terminal.Printer
+	out, err *ui.Printer
 	stdout   io.Writer // for --json
 	in       io.Reader
-	command  atomic.Pointer[workspace.Command] // Pulumi, once it is found
+	command  atomic.Pointer[pulumi.Command] // Pulumi, once it is found
 	opts     options
 	begun    bool // the arguments were understood
 }

@@ -8,14 +8,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 // call runs the launcher as the shell would.
 func call(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	a := &app{out: terminal.New(&out), err: terminal.New(&err), stdout: &out, in: strings.NewReader("")}
+	a := &app{out: ui.NewPrinter(&out), err: ui.NewPrinter(&err), stdout: &out, in: strings.NewReader("")}
 	code = a.main(ctx, args)
 	return code, out.String(), err.String()
 }
@@ -87,7 +87,7 @@ func TestExitCodes(t *testing.T) {
 func TestSecondUp(t *testing.T) {
 	t.Parallel()
 	root := newProject(t, "")
-	release, err := workspace.Lock(filepath.Join(root, ".pipeline", "stacks", "dev", "lock"))
+	release, err := pulumi.Lock(filepath.Join(root, ".pipeline", "stacks", "dev", "lock"))
 	if err != nil {
 		t.Fatal(err)
 	}

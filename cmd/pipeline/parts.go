@@ -8,18 +8,20 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 // tools are the parts that the launcher itself uses.
 type tools struct {
-	pulumi                            parts.CLI
+	pulumi                            artifacts.CLI
 	dockerPlugin, dockerPluginVersion string
-	images                            parts.Images
+	images                            images.Images
 }
 
 func (a *app) partsCommand() *cobra.Command {
@@ -36,7 +38,7 @@ func (a *app) partsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := engine.Ensure(cmd.Context(), engine.Machine{}, a.out); err != nil {
+			if err := dockerhost.Ensure(cmd.Context(), dockerhost.Machine{}, a.out); err != nil {
 				return err
 			}
 			t, err := a.parts(cmd.Context(), p, set.images)
@@ -54,33 +56,33 @@ func (a *app) partsCommand() *cobra.Command {
 }
 
 // parts gets everything; what is there already costs nothing.
-func (a *app) parts(ctx context.Context, p project.Project, mode parts.Mode) (tools, error) {
+func (a *app) parts(ctx context.Context, p project.Project, mode config.ImageSource) (tools, error) {
 	start := time.Now()
 	var t tools
-	progress := parts.NewProgress(a.out)
+	progress := artifacts.NewProgress(a.out)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		t.pulumi, err = parts.Pulumi(ctx, p.Root, progress)
+		t.pulumi, err = artifacts.Pulumi(ctx, p.Root, progress)
 		return part("the Pulumi CLI", err)
 	})
 	group.Go(func() (err error) {
-		if t.dockerPluginVersion, err = parts.DockerPluginVersion(p.Root); err == nil {
-			t.dockerPlugin, err = parts.DockerPlugin(ctx, p.Root, progress)
+		if t.dockerPluginVersion, err = artifacts.DockerPluginVersion(p.Root); err == nil {
+			t.dockerPlugin, err = artifacts.DockerPlugin(ctx, p.Root, progress)
 		}
 		return part("the docker plugin", err)
 	})
 	group.Go(func() error {
-		_, err := parts.GiteaPlugin(ctx, p.Root, progress)
+		_, err := artifacts.GiteaPlugin(ctx, p.Root, progress)
 		return part("the gitea plugin", err)
 	})
 	group.Go(func() (err error) {
-		t.images, err = parts.Resolve(ctx, p.Root, mode, progress)
+		t.images, err = images.Resolve(ctx, p.Root, mode, progress)
 		return part("the images", err)
 	})
 	if err := group.Wait(); err != nil {
 		return tools{}, err
 	}
-	a.out.Line("all there, images: %s (%s)", t.images.Mode, terminal.Duration(time.Since(start)))
+	a.out.Line("all there, images: %s (%s)", t.images.Mode, ui.Duration(time.Since(start)))
 	return t, nil
 }
 

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gitops-pipeline/gitops-pipeline/infra/stack"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 )
 
 // settings are what the launcher itself needs of a stack's configuration.
@@ -21,7 +24,7 @@ type settings struct {
 	httpPort    int
 	sshPort     int
 	bindAddress string
-	images      parts.Mode
+	images      config.ImageSource
 	owner, name string
 	seed        bool
 	url         string // of the forge, as this host reaches it
@@ -31,19 +34,19 @@ type settings struct {
 
 // settings reads and validates the stack's configuration, with the assignments put over it.
 func (a *app) settings(p project.Project, assignments []string) (settings, error) {
-	own, err := workspace.Config(p, a.opts.stack)
+	own, err := config.Read(p, a.opts.stack)
 	if err != nil {
 		return settings{}, err
 	}
-	merged, err := workspace.Overlay(own, assignments)
+	merged, err := config.Overlay(own, assignments)
 	if err != nil {
 		return settings{}, &usageError{err}
 	}
 	s := settings{values: map[string]string{}}
 	for key, value := range merged {
-		s.values[project.Name+":"+key] = value
+		s.values[naming.Project+":"+key] = value
 	}
-	c, err := stack.ParseConfig(s.values)
+	c, err := config.Parse(s.values)
 	if err != nil && len(assignments) > 0 {
 		return settings{}, &usageError{problem.New("taking the -c values", err, "correct them; the README's table lists the keys")}
 	}
@@ -58,20 +61,22 @@ func (a *app) settings(p project.Project, assignments []string) (settings, error
 }
 
 // program is the Pulumi program, with the images that were resolved already.
-func program(p project.Project, s settings, images parts.Images, progress io.Writer) pulumi.RunFunc {
+func program(p project.Project, s settings, resolved images.Images, progress io.Writer) sdk.RunFunc {
 	return stack.NewProgram(stack.Options{
 		Values: s.values, Root: p.Root, Progress: progress,
-		Resolve: func(context.Context, string, parts.Mode, io.Writer) (parts.Images, error) { return images, nil },
+		Resolve: func(context.Context, string, config.ImageSource, io.Writer) (images.Images, error) {
+			return resolved, nil
+		},
 	})
 }
 
 // noProgram is for commands that only read or remove.
-func noProgram(*pulumi.Context) error {
+func noProgram(*sdk.Context) error {
 	return errors.New("this command runs no program")
 }
 
-func (a *app) open(ctx context.Context, p project.Project, cli parts.CLI, run pulumi.RunFunc, create bool) (*workspace.Stack, error) {
-	s, err := workspace.Open(ctx, p, a.opts.stack, cli, run, create)
+func (a *app) open(ctx context.Context, p project.Project, cli artifacts.CLI, run sdk.RunFunc, create bool) (*pulumi.Stack, error) {
+	s, err := pulumi.Open(ctx, p, a.opts.stack, cli, run, create)
 	if err != nil {
 		return nil, fmt.Errorf("opening stack %q: %w", a.opts.stack, err)
 	}

@@ -10,12 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/backup"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/purge"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 type restoreFlags struct {
@@ -60,20 +59,20 @@ func (a *app) restore(ctx context.Context, file string, named bool, f restoreFla
 		return &usageError{problem.New("restoring "+file, fmt.Errorf("it is of stack %q, and a stack keeps its name", m.Stack), "leave --stack out")}
 	}
 	a.opts.stack = m.Stack
-	a.out.State("ok", "stack %q of %s, %s", m.Stack, m.Created.Local().Format("2006-01-02 15:04:05"), terminal.Bytes(archive.Header.Length))
-	if err := workspace.FitsPassphrase(p, workspace.Carried(archive.Small)); err != nil {
+	a.out.State("ok", "stack %q of %s, %s", m.Stack, m.Created.Local().Format("2006-01-02 15:04:05"), ui.Bytes(archive.Header.Length))
+	if err := pulumi.FitsPassphrase(p, pulumi.Carried(archive.Small)); err != nil {
 		return err
 	}
 
-	if err := engine.Ensure(ctx, engine.Machine{}, a.out); err != nil {
+	if err := dockerhost.Ensure(ctx, dockerhost.Machine{}, a.out); err != nil {
 		return err
 	}
-	cli, _, err := engine.Connect(ctx)
+	cli, _, err := dockerhost.Connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = cli.Close() }()
-	note, begun, err := workspace.ReadRestoring(p, a.opts.stack)
+	note, begun, err := pulumi.ReadRestoring(p, a.opts.stack)
 	if err != nil {
 		return err
 	}
@@ -130,19 +129,19 @@ func (a *app) openArchive(file string, f restoreFlags) (*backup.Archive, error) 
 func (a *app) absent(ctx context.Context, p project.Project, cli *client.Client) error {
 	next := fmt.Sprintf("keep it, or remove it with all its data first: pipeline down --stack %s --purge", a.opts.stack)
 	what := fmt.Sprintf("restoring stack %q", a.opts.stack)
-	things, err := purge.Find(ctx, cli, a.opts.stack)
+	things, err := dockerhost.FindObjects(ctx, cli, a.opts.stack)
 	if err != nil {
 		return err
 	}
-	things = slices.DeleteFunc(things, func(t purge.Thing) bool { return t.Kind == "image" }) // no data
+	things = slices.DeleteFunc(things, func(t dockerhost.Object) bool { return t.Kind == "image" }) // no data
 	if len(things) > 0 {
 		return problem.New(what, fmt.Errorf("it is here already: %s %s and %d more carry its label", things[0].Kind, things[0].Name, len(things)-1), next)
 	}
-	if !workspace.MayExist(p, a.opts.stack) {
+	if !pulumi.MayExist(p, a.opts.stack) {
 		return nil
 	}
 	_, err = a.outputs(ctx, p)
-	if errors.Is(err, workspace.ErrNone) {
+	if errors.Is(err, pulumi.ErrNone) {
 		return nil
 	}
 	if err == nil {
@@ -154,23 +153,23 @@ func (a *app) absent(ctx context.Context, p project.Project, cli *client.Client)
 // restoreData puts back everything that up does not make. Until it has ended, a
 // note says that the stack is not to be used; a repeat starts from the beginning.
 func (a *app) restoreData(ctx context.Context, p project.Project, cli *client.Client, archive *backup.Archive, sum string) error {
-	carried := workspace.Carried(archive.Small)
-	release, err := workspace.Lock(p.LockFile(a.opts.stack))
+	carried := pulumi.Carried(archive.Small)
+	release, err := pulumi.Lock(p.LockFile(a.opts.stack))
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := workspace.WriteRestoring(p, a.opts.stack, workspace.Restoring{Sum: sum}); err != nil {
+	if err := pulumi.WriteRestoring(p, a.opts.stack, pulumi.Restoring{Sum: sum}); err != nil {
 		return err
 	}
-	things, err := purge.Find(ctx, cli, a.opts.stack)
+	things, err := dockerhost.FindObjects(ctx, cli, a.opts.stack)
 	if err != nil {
 		return err
 	}
-	if err := purge.Remove(ctx, cli, things); err != nil {
+	if err := dockerhost.RemoveObjects(ctx, cli, things); err != nil {
 		return problem.New("removing what an interrupted restore left", err, "repeat the command")
 	}
-	if err := workspace.Settle(p, a.opts.stack, carried); err != nil {
+	if err := pulumi.Settle(p, a.opts.stack, carried); err != nil {
 		return err
 	}
 	set, err := a.settings(p, nil)
@@ -187,7 +186,7 @@ func (a *app) restoreData(ctx context.Context, p project.Project, cli *client.Cl
 		return problem.New("restoring the volumes", err, "mend what it says, then repeat the command; it starts again from the beginning")
 	}
 	for _, v := range archive.Manifest.Volumes {
-		a.out.State("ok", "volume %-15s %d files, %s", v.Name, v.Files, terminal.Bytes(v.Bytes))
+		a.out.State("ok", "volume %-15s %d files, %s", v.Name, v.Files, ui.Bytes(v.Bytes))
 	}
 	s, err := a.open(ctx, p, t.pulumi, noProgram, true)
 	if err != nil {
@@ -197,5 +196,5 @@ func (a *app) restoreData(ctx context.Context, p project.Project, cli *client.Cl
 		return err
 	}
 	a.out.State("ok", "state and configuration")
-	return workspace.WriteRestoring(p, a.opts.stack, workspace.Restoring{Sum: sum, Data: true})
+	return pulumi.WriteRestoring(p, a.opts.stack, pulumi.Restoring{Sum: sum, Data: true})
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/spf13/cobra"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 )
 
 // options are the flags that several commands have.
@@ -59,15 +59,15 @@ Exit codes: 0 done, 1 failed, 2 called wrongly.`,
 func (a *app) project() (project.Project, error) { return project.Find(a.opts.dir) }
 
 // hold connects to the engine and locks a stack that is there, until release;
-// without one the error is workspace.ErrNone.
+// without one the error is pulumi.ErrNone.
 func (a *app) hold(ctx context.Context, p project.Project) (cli *client.Client, release func(), err error) {
-	cli, _, err = engine.Connect(ctx)
+	cli, _, err = dockerhost.Connect(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	unlock := func() {}
-	if err = workspace.ErrNone; workspace.MayExist(p, a.opts.stack) {
-		unlock, err = workspace.Lock(p.LockFile(a.opts.stack))
+	if err = pulumi.ErrNone; pulumi.MayExist(p, a.opts.stack) {
+		unlock, err = pulumi.Lock(p.LockFile(a.opts.stack))
 	}
 	if err != nil {
 		_ = cli.Close()

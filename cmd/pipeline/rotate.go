@@ -11,13 +11,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/spf13/cobra"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/rotate"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 func (a *app) rotateCommand() *cobra.Command {
@@ -63,8 +63,8 @@ type rotation struct {
 	secrets []rotate.Secret
 	docker  *client.Client
 	tools   tools
-	stack   *workspace.Stack
-	forge   *forge.Client
+	stack   *pulumi.Stack
+	forge   *gitea.Client
 }
 
 func (a *app) rotate(ctx context.Context, secrets []rotate.Secret, all bool) error {
@@ -81,7 +81,7 @@ func (a *app) rotate(ctx context.Context, secrets []rotate.Secret, all bool) err
 		return err
 	}
 	cli, release, err := a.hold(ctx, p)
-	if errors.Is(err, workspace.ErrNone) {
+	if errors.Is(err, pulumi.ErrNone) {
 		return a.noStack(err)
 	}
 	if err != nil {
@@ -116,13 +116,13 @@ func (a *app) rotate(ctx context.Context, secrets []rotate.Secret, all bool) err
 			a.out.State("ok", "%s is a new one", s.Name)
 		}
 	}
-	a.out.Section(fmt.Sprintf("%d secrets of stack %q are new (%s)", len(secrets), a.opts.stack, terminal.Duration(time.Since(start))))
+	a.out.Section(fmt.Sprintf("%d secrets of stack %q are new (%s)", len(secrets), a.opts.stack, ui.Duration(time.Since(start))))
 	return nil
 }
 
 // rotatable leaves out, or refuses, a passphrase that is not the launcher's own.
 func (a *app) rotatable(secrets []rotate.Secret, all bool) ([]rotate.Secret, error) {
-	if workspace.OwnPassphrase() || len(rotate.At(secrets, rotate.Passphrase)) == 0 {
+	if pulumi.OwnPassphrase() || len(rotate.At(secrets, rotate.Passphrase)) == 0 {
 		return secrets, nil
 	}
 	const next = "pulumi stack change-secrets-provider passphrase"
@@ -152,7 +152,7 @@ func (r *rotation) open(ctx context.Context) error {
 		return err
 	}
 	r.stack, err = a.open(ctx, r.project, r.tools.pulumi, program(r.project, r.set, r.tools.images, a.out), false)
-	if errors.Is(err, workspace.ErrNone) {
+	if errors.Is(err, pulumi.ErrNone) {
 		return a.noStack(err)
 	}
 	if err != nil {
@@ -177,7 +177,7 @@ func (r *rotation) open(ctx context.Context) error {
 
 // ask talks to the forge with the administrator's password of the outputs.
 func (r *rotation) ask(outputs auto.OutputMap) {
-	r.forge = forge.New(r.set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), r.set.owner, r.set.name)
+	r.forge = gitea.New(r.set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), r.set.owner, r.set.name)
 }
 
 func (r *rotation) state(ctx context.Context, secrets []rotate.Secret) error {
@@ -198,7 +198,7 @@ func (r *rotation) state(ctx context.Context, secrets []rotate.Secret) error {
 }
 
 func (r *rotation) volume(ctx context.Context, secrets []rotate.Secret) error {
-	rekey, err := parts.Rekey(ctx, r.project.Root, r.app.out)
+	rekey, err := artifacts.Rekey(ctx, r.project.Root, r.app.out)
 	if err != nil {
 		return part("the program that encrypts the forge's secrets anew", err)
 	}
@@ -218,5 +218,5 @@ func (r *rotation) runners(ctx context.Context, _ []rotate.Secret) error {
 }
 
 func (r *rotation) passphrase(ctx context.Context, _ []rotate.Secret) error {
-	return workspace.RotatePassphrase(ctx, r.project, r.app.opts.stack, r.tools.pulumi, lockLimit, r.app.out)
+	return pulumi.RotatePassphrase(ctx, r.project, r.app.opts.stack, r.tools.pulumi, lockLimit, r.app.out)
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/spf13/cobra"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/status"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 // almostFull is how much free disk is so little that pushes and builds fail.
@@ -44,15 +44,15 @@ func (a *app) status(ctx context.Context, secrets bool) error {
 	if err != nil {
 		return err
 	}
-	cli, facts, err := engine.Connect(ctx)
+	cli, facts, err := dockerhost.Connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = cli.Close() }()
 	outputs, outErr := a.outputs(ctx, p)
-	var f *forge.Client
+	var f *gitea.Client
 	if output(outputs, "adminPassword") != "" {
-		f = forge.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name)
+		f = gitea.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name)
 	}
 	s := status.Gather(ctx, a.opts.stack, cli, f, set.registry)
 	for _, disk := range doctor.Disks(doctor.Settings{Project: p, MinDisk: almostFull}, facts) {
@@ -60,7 +60,7 @@ func (a *app) status(ctx context.Context, secrets bool) error {
 			s.Disks = append(s.Disks, disk)
 		}
 	}
-	if outErr != nil && !errors.Is(outErr, workspace.ErrNone) {
+	if outErr != nil && !errors.Is(outErr, pulumi.ErrNone) {
 		s.Problems = append(s.Problems, outErr.Error())
 	}
 	for name, value := range outputs {
@@ -85,10 +85,10 @@ func (a *app) status(ctx context.Context, secrets bool) error {
 
 // outputs reads the stack's outputs from the state.
 func (a *app) outputs(ctx context.Context, p project.Project) (auto.OutputMap, error) {
-	if !workspace.MayExist(p, a.opts.stack) {
-		return nil, workspace.ErrNone
+	if !pulumi.MayExist(p, a.opts.stack) {
+		return nil, pulumi.ErrNone
 	}
-	cli, err := parts.Pulumi(ctx, p.Root, parts.NewProgress(a.err))
+	cli, err := artifacts.Pulumi(ctx, p.Root, artifacts.NewProgress(a.err))
 	if err != nil {
 		return nil, part("the Pulumi CLI", err)
 	}
@@ -128,7 +128,7 @@ func (a *app) printStatus(s status.Status) {
 	for _, r := range s.Runs {
 		took := "-"
 		if r.Completed.After(r.Started) && r.Started.Year() > 2000 {
-			took = terminal.Duration(r.Completed.Sub(r.Started))
+			took = ui.Duration(r.Completed.Sub(r.Started))
 		}
 		runs = append(runs, []string{fmt.Sprintf("#%d", r.Number), or(r.Conclusion, r.Status), took, r.Commit[:min(8, len(r.Commit))], r.Title})
 	}
@@ -139,13 +139,13 @@ func (a *app) printStatus(s status.Status) {
 	for _, v := range s.Volumes {
 		size := "-"
 		if v.Size >= 0 {
-			size = terminal.Bytes(v.Size)
+			size = ui.Bytes(v.Size)
 			total += v.Size
 		}
 		volumes = append(volumes, []string{v.Name, size})
 	}
 	if len(volumes) > 0 {
-		volumes = append(volumes, []string{"together", terminal.Bytes(total)})
+		volumes = append(volumes, []string{"together", ui.Bytes(total)})
 	}
 	for _, part := range []struct {
 		title string

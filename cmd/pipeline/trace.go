@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"strconv"
 
-	"code.gitea.io/sdk/gitea"
+	sdk "code.gitea.io/sdk/gitea"
 	"github.com/spf13/cobra"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/trace"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
 )
 
 func (a *app) traceCommand() *cobra.Command {
@@ -76,18 +76,18 @@ func (a *app) timeline(ctx context.Context, number int64) (trace.Timeline, error
 	}
 	outputs, err := a.outputs(ctx, p)
 	if err == nil && output(outputs, "adminPassword") == "" {
-		err = workspace.ErrNone
+		err = pulumi.ErrNone
 	}
 	what := fmt.Sprintf("tracing a workflow run of stack %q", a.opts.stack)
-	if errors.Is(err, workspace.ErrNone) {
+	if errors.Is(err, pulumi.ErrNone) {
 		return trace.Timeline{}, problem.New(what, err, "bring it up first: pipeline up --stack "+a.opts.stack)
 	}
 	if err != nil {
 		return trace.Timeline{}, err
 	}
-	f := forge.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name)
+	f := gitea.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name)
 	run, err := f.Numbered(ctx, number)
-	if errors.Is(err, forge.ErrNoRun) {
+	if errors.Is(err, gitea.ErrNoRun) {
 		return trace.Timeline{}, problem.New(what, err, "see the last runs: pipeline status --stack "+a.opts.stack)
 	}
 	var records trace.Records
@@ -101,8 +101,8 @@ func (a *app) timeline(ctx context.Context, number int64) (trace.Timeline, error
 }
 
 // records are what is known of a run, without the runners' logs if no engine answers.
-func (a *app) records(ctx context.Context, f *forge.Client, run *gitea.ActionWorkflowRun) (trace.Records, error) {
-	cli, _, err := engine.Connect(ctx)
+func (a *app) records(ctx context.Context, f *gitea.Client, run *sdk.ActionWorkflowRun) (trace.Records, error) {
+	cli, _, err := dockerhost.Connect(ctx)
 	if err != nil {
 		records, gatherErr := trace.Gather(ctx, f, run, nil, a.opts.stack)
 		records.Notes = append(records.Notes, "nothing of fresh engines: "+err.Error())

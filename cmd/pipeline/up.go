@@ -13,13 +13,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/spf13/cobra"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/display"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 // The types of resources that the launcher looks for in an update.
@@ -68,17 +68,17 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 	if err != nil {
 		return err
 	}
-	release, err := workspace.Lock(p.LockFile(a.opts.stack))
+	release, err := pulumi.Lock(p.LockFile(a.opts.stack))
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := workspace.WholeData(p, a.opts.stack); err != nil {
+	if err := pulumi.WholeData(p, a.opts.stack); err != nil {
 		return err
 	}
 
 	a.out.Section("Checking this machine")
-	if err := engine.Ensure(ctx, engine.Machine{}, a.out); err != nil {
+	if err := dockerhost.Ensure(ctx, dockerhost.Machine{}, a.out); err != nil {
 		return err
 	}
 	results := doctor.Run(ctx, a.checks(p, set, nil, least, false))
@@ -88,7 +88,7 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 	}
 	a.out.State("ok", "%d checks", len(results))
 	if len(f.config) > 0 {
-		if err := workspace.SaveConfig(p, a.opts.stack, f.config); err != nil {
+		if err := config.Save(p, a.opts.stack, f.config); err != nil {
 			return err
 		}
 	}
@@ -115,19 +115,19 @@ func (a *app) up(ctx context.Context, f upFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := workspace.EndRestoring(p, a.opts.stack); err != nil {
+	if err := pulumi.EndRestoring(p, a.opts.stack); err != nil {
 		return err
 	}
 	return a.afterUpdate(ctx, set, shown, outputs, start)
 }
 
 // update runs Pulumi and shows what it does.
-func (a *app) update(ctx context.Context, p project.Project, s *workspace.Stack, more ...optup.Option) (*display.Display, auto.OutputMap, error) {
+func (a *app) update(ctx context.Context, p project.Project, s *pulumi.Stack, more ...optup.Option) (*ui.Display, auto.OutputMap, error) {
 	if err := a.ready(ctx, p, s); err != nil {
 		return nil, nil, err
 	}
 	start := time.Now()
-	shown := display.New(a.out)
+	shown := ui.NewDisplay(a.out)
 	stream, end := shown.Watch()
 	outputs, err := s.Up(ctx, append(more, optup.EventStreams(stream), optup.SuppressProgress(), optup.SuppressOutputs())...)
 	end()
@@ -135,21 +135,21 @@ func (a *app) update(ctx context.Context, p project.Project, s *workspace.Stack,
 		return nil, nil, a.updateError(p, shown, err)
 	}
 	if shown.Changed() == 0 {
-		a.out.Line("nothing to change (%s)", terminal.Duration(time.Since(start)))
+		a.out.Line("nothing to change (%s)", ui.Duration(time.Since(start)))
 	} else {
-		a.out.Line("%d changes (%s)", shown.Changed(), terminal.Duration(time.Since(start)))
+		a.out.Line("%d changes (%s)", shown.Changed(), ui.Duration(time.Since(start)))
 	}
 	return shown, outputs, nil
 }
 
 // ready makes good what an earlier command that was killed left behind.
-func (a *app) ready(ctx context.Context, p project.Project, s *workspace.Stack) error {
+func (a *app) ready(ctx context.Context, p project.Project, s *pulumi.Stack) error {
 	if s.Local {
-		if err := workspace.AwaitLocks(ctx, p, a.opts.stack, lockLimit, a.out); err != nil {
+		if err := pulumi.AwaitLocks(ctx, p, a.opts.stack, lockLimit, a.out); err != nil {
 			return err
 		}
 	}
-	cli, _, err := engine.Connect(ctx)
+	cli, _, err := dockerhost.Connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (a *app) ready(ctx context.Context, p project.Project, s *workspace.Stack) 
 	return s.Recover(ctx, cli, a.out)
 }
 
-func (a *app) updateError(p project.Project, shown *display.Display, err error) error {
+func (a *app) updateError(p project.Project, shown *ui.Display, err error) error {
 	why := strings.Join(unique(shown.Errors()), "\n")
 	if why == "" {
 		why = err.Error()

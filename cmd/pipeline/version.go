@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
-func isTerminal(f *os.File) bool { return terminal.IsTerminal(f) }
+func isTerminal(f *os.File) bool { return ui.IsTerminal(f) }
 
 // build is what the binary knows of itself.
 type build struct {

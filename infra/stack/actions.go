@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/sdk/go/gitea"
 )
 
@@ -35,7 +36,7 @@ func NewActions(ctx *pulumi.Context, name string, args *ActionsArgs, opts ...pul
 		return nil, err
 	}
 	org, err := gitea.NewOrganization(ctx, name+"-organization", &gitea.OrganizationArgs{
-		Name: pulumi.String(ActionsOrganization), Adopt: pulumi.Bool(true),
+		Name: pulumi.String(config.ActionsOrganization), Adopt: pulumi.Bool(true),
 		Description: pulumi.String("Actions that the pipeline's workflows use."),
 	}, pulumi.Parent(a), pulumi.Provider(args.Forge.Provider), pulumi.RetainOnDelete(true))
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/sdk/go/gitea"
 )
 
@@ -36,7 +38,7 @@ type Forge struct {
 
 // ForgeArgs are the inputs of a Forge.
 type ForgeArgs struct {
-	Config Config
+	Config config.Config
 	Image  string
 }
 
@@ -60,7 +62,7 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 	network, err := docker.NewNetwork(ctx, name+"-network", &docker.NetworkArgs{
 		Name: physical(ctx, "network"),
 		Labels: docker.NetworkLabelArray{docker.NetworkLabelArgs{
-			Label: pulumi.String(Label), Value: pulumi.String(ctx.Stack()),
+			Label: pulumi.String(naming.StackLabel), Value: pulumi.String(ctx.Stack()),
 		}},
 	}, child, pulumi.DeleteBeforeReplace(true))
 	if err != nil {
@@ -70,14 +72,14 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 	if err != nil {
 		return nil, err
 	}
-	config, err := newVolume(ctx, name+"-config", f)
+	settings, err := newVolume(ctx, name+"-config", f)
 	if err != nil {
 		return nil, err
 	}
 
 	httpPort := strconv.Itoa(cfg.HTTPPort)
 	aliases := pulumi.StringArray{pulumi.String(forgeAlias)}
-	if !cfg.loopback() {
+	if !cfg.Loopback() {
 		aliases = append(aliases, pulumi.String(cfg.Host))
 	}
 	container := &docker.ContainerArgs{
@@ -101,7 +103,7 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 		}},
 		Volumes: docker.ContainerVolumeArray{
 			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String("/var/lib/gitea")},
-			docker.ContainerVolumeArgs{VolumeName: config.Name, ContainerPath: pulumi.String("/etc/gitea")},
+			docker.ContainerVolumeArgs{VolumeName: settings.Name, ContainerPath: pulumi.String("/etc/gitea")},
 		},
 		// No other program is needed in the image: bash speaks TCP.
 		Healthcheck: docker.ContainerHealthcheckArgs{
@@ -113,7 +115,7 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 		WaitTimeout:         pulumi.Int(120),
 		DestroyGraceSeconds: pulumi.Int(10),
 	}
-	cfg.Forge.apply(container)
+	applyLimits(cfg.Forge, container)
 	// Two containers cannot hold one port: the old one goes first.
 	f.Container, err = docker.NewContainer(ctx, name+"-container", container, child,
 		pulumi.DeleteBeforeReplace(true), pulumi.ReplaceOnChanges([]string{"healthcheck"}))
@@ -124,7 +126,7 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 	// The address waits for the container, which waits for its health.
 	url := f.Container.ID().ApplyT(func(pulumi.ID) string { return cfg.LocalURL() }).(pulumi.StringOutput)
 	f.Provider, err = gitea.NewProvider(ctx, name+"-gitea", &gitea.ProviderArgs{
-		BaseUrl: url, Username: pulumi.String(AdminUser), Password: admin.Result,
+		BaseUrl: url, Username: pulumi.String(config.AdminUser), Password: admin.Result,
 	}, child)
 	if err != nil {
 		return nil, err
@@ -135,9 +137,9 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 
 // forgeEnvironment configures Gitea. No value of it is secret: docker inspect
 // shows them all.
-func forgeEnvironment(cfg Config) []string {
+func forgeEnvironment(cfg config.Config) []string {
 	return []string{
-		"ADMIN_USER=" + AdminUser,
+		"ADMIN_USER=" + config.AdminUser,
 		"ADMIN_PASSWORD_FILE=" + adminPasswordFile,
 		"READY_FILE=" + readyFile,
 		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,

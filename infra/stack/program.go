@@ -10,7 +10,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
@@ -19,14 +20,14 @@ type Options struct {
 	Values   map[string]string // the stack's configuration
 	Root     string            // the project's folder; default: found from the working directory
 	Progress io.Writer         // where image builds tell how far they are; default: stderr
-	// Resolve gets the images; default: parts.Resolve.
-	Resolve func(ctx context.Context, root string, mode parts.Mode, progress io.Writer) (parts.Images, error)
+	// Resolve gets the images; default: images.Resolve.
+	Resolve func(ctx context.Context, root string, mode config.ImageSource, progress io.Writer) (images.Images, error)
 }
 
 // NewProgram returns the program of a stack.
 func NewProgram(o Options) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		cfg, err := ParseConfig(o.Values)
+		cfg, err := config.Parse(o.Values)
 		if err != nil {
 			return err
 		}
@@ -41,7 +42,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 			o.Progress = os.Stderr
 		}
 		if o.Resolve == nil {
-			o.Resolve = parts.Resolve
+			o.Resolve = images.Resolve
 		}
 		images, err := o.Resolve(ctx.Context(), o.Root, cfg.Images, o.Progress)
 		if err != nil {
@@ -66,7 +67,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		for i := range cfg.Runner.containers() {
+		for i := range cfg.Runner.Containers() {
 			if _, err := NewRunner(ctx, fmt.Sprintf("runner-%d", i), &RunnerArgs{
 				Config: cfg, Forge: forge, Repository: repository, Images: images,
 			}); err != nil {
@@ -81,7 +82,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 		ctx.Export("runsUrl", pulumi.Sprintf("%s/actions", repository.HTMLURL))
 		ctx.Export("registry", pulumi.String(cfg.Registry()))
 		ctx.Export("image", pulumi.String(cfg.Image()))
-		ctx.Export("adminUser", pulumi.String(AdminUser))
+		ctx.Export("adminUser", pulumi.String(config.AdminUser))
 		ctx.Export("adminPassword", pulumi.ToSecret(forge.AdminPassword))
 		ctx.Export("ownerPassword", pulumi.ToSecret(repository.OwnerPassword))
 		return nil

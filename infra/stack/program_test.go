@@ -11,7 +11,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // recorder is Pulumi's engine and every provider: it keeps what is registered.
@@ -46,14 +48,14 @@ func declare(t *testing.T, pairs ...string) []pulumi.MockResourceArgs {
 	r := &recorder{}
 	o := Options{
 		Values: values(pairs...), Root: root(t), Progress: io.Discard,
-		Resolve: func(context.Context, string, parts.Mode, io.Writer) (parts.Images, error) {
-			return parts.Images{
-				Mode: parts.Source, Gitea: "x/gitea:1", Runner: "x/runner:1", Engine: "x/engine:1",
+		Resolve: func(context.Context, string, config.ImageSource, io.Writer) (images.Images, error) {
+			return images.Images{
+				Mode: config.ImagesFromSource, Gitea: "x/gitea:1", Runner: "x/runner:1", Engine: "x/engine:1",
 				Job: "x/job:1",
 			}, nil
 		},
 	}
-	if err := pulumi.RunErr(NewProgram(o), pulumi.WithMocks(Project, "test", r)); err != nil {
+	if err := pulumi.RunErr(NewProgram(o), pulumi.WithMocks(naming.Project, "test", r)); err != nil {
 		t.Fatal(err)
 	}
 	return r.all
@@ -95,8 +97,8 @@ func TestEveryDockerObjectIsLabelled(t *testing.T) {
 		switch r.TypeToken {
 		case "docker:index/container:Container", "docker:index/volume:Volume", "docker:index/network:Network":
 			seen++
-			if got := fmt.Sprint(r.Inputs["labels"].Mappable()); !strings.Contains(got, "label:"+Label) || !strings.Contains(got, "value:test") {
-				t.Errorf("%s has the labels %s, want %s=test", r.Name, got, Label)
+			if got := fmt.Sprint(r.Inputs["labels"].Mappable()); !strings.Contains(got, "label:"+naming.StackLabel) || !strings.Contains(got, "value:test") {
+				t.Errorf("%s has the labels %s, want %s=test", r.Name, got, naming.StackLabel)
 			}
 		}
 	}
@@ -243,11 +245,20 @@ func TestComponentsHoldTheirParts(t *testing.T) {
 func TestBadConfigurationRegistersNothing(t *testing.T) {
 	t.Parallel()
 	r := &recorder{}
-	err := pulumi.RunErr(NewProgram(Options{Values: values("httpPort", "x")}), pulumi.WithMocks(Project, "test", r))
+	err := pulumi.RunErr(NewProgram(Options{Values: values("httpPort", "x")}), pulumi.WithMocks(naming.Project, "test", r))
 	if err == nil || !strings.Contains(err.Error(), "httpPort") {
 		t.Errorf("got %v, want an error that names httpPort", err)
 	}
 	if len(r.all) > 0 {
 		t.Errorf("got %d resources, want none", len(r.all))
 	}
+}
+
+// values gives keys the project's namespace.
+func values(pairs ...string) map[string]string {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[naming.Project+":"+pairs[i]] = pairs[i+1]
+	}
+	return m
 }

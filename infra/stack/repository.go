@@ -3,7 +3,8 @@ package stack
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/sdk/go/gitea"
 )
 
@@ -20,12 +21,12 @@ type Repository struct {
 
 // RepositoryArgs are the inputs of a Repository.
 type RepositoryArgs struct {
-	Config  Config
+	Config  config.Config
 	Forge   *Forge
 	Actions *Actions
 	Service *Service
 	Root    string
-	Images  parts.Images
+	Images  images.Images
 }
 
 // NewRepository declares a Repository. Users and repositories outlive the

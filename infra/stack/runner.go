@@ -8,7 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gopkg.in/yaml.v3"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
 //go:embed runner-start.sh
@@ -49,10 +50,10 @@ type Runner struct {
 
 // RunnerArgs are the inputs of a Runner.
 type RunnerArgs struct {
-	Config     Config
+	Config     config.Config
 	Forge      *Forge
 	Repository *Repository
-	Images     parts.Images
+	Images     images.Images
 }
 
 // NewRunner declares a Runner.
@@ -73,7 +74,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		"METRICS_PORT=" + metricsPort,
 		"WATCH=" + watchFile,
 		fmt.Sprintf("EPHEMERAL=%t", args.Config.Runner.Ephemeral),
-		fmt.Sprintf("FRESH_ENGINE=%t", args.Config.Runner.fresh()),
+		fmt.Sprintf("FRESH_ENGINE=%t", args.Config.Runner.Fresh()),
 	}
 	env = append(env, forward(args.Config)...)
 	runner := &docker.ContainerArgs{
@@ -97,7 +98,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	// queued run at once, which has to find all it reads.
 	needed := append([]pulumi.Resource{args.Forge.Container}, args.Repository.Read...)
 	socket := engineSocket
-	if args.Config.Runner.Engine == EngineHost {
+	if args.Config.Runner.Engine == config.EngineHost {
 		socket = hostSocket
 		runner.Volumes = append(runner.Volumes.(docker.ContainerVolumeArray), docker.ContainerVolumeArgs{
 			HostPath: pulumi.String(hostSocket), ContainerPath: pulumi.String(hostSocket),
@@ -114,14 +115,14 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		})
 	}
 	runner.Envs = pulumi.ToStringArray(env)
-	config, err := runnerConfig(args.Config, args.Images.Job, socket)
+	settings, err := runnerConfig(args.Config, args.Images.Job, socket)
 	if err != nil {
 		return nil, err
 	}
 	runner.Uploads = docker.ContainerUploadArray{
 		upload(startFile, pulumi.String(runnerStart), "0555"),
 		upload(watchFile, pulumi.String(runnerWatch), "0555"),
-		upload(runnerConfigFile, pulumi.String(config), "0444"),
+		upload(runnerConfigFile, pulumi.String(settings), "0444"),
 		upload(runnerTokenFile, args.Forge.RegistrationToken, "0400"),
 	}
 	if _, err := docker.NewContainer(ctx, name+"-container", runner, pulumi.Parent(r),
@@ -151,9 +152,9 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 		// ended well.
 		StopSignal: pulumi.String("SIGKILL"),
 		Capabilities: docker.ContainerCapabilitiesArgs{
-			Adds: pulumi.ToStringArray(parts.EngineCapabilities), Drops: pulumi.ToStringArray([]string{"ALL"}),
+			Adds: pulumi.ToStringArray(images.EngineCapabilities), Drops: pulumi.ToStringArray([]string{"ALL"}),
 		},
-		SecurityOpts: pulumi.ToStringArray(parts.EngineSecurity),
+		SecurityOpts: pulumi.ToStringArray(images.EngineSecurity),
 		CpuShares:    pulumi.Int(engineShares),
 		Envs: pulumi.StringArray{
 			pulumi.Sprintf("DISK_RESERVE=%d", cfg.Runner.DiskReserve),
@@ -173,25 +174,25 @@ func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (
 		WaitTimeout:         pulumi.Int(120),
 		DestroyGraceSeconds: pulumi.Int(10),
 	}
-	args.Config.Runner.Limits.apply(engine)
+	applyLimits(args.Config.Runner.Limits, engine)
 	container, err := docker.NewContainer(ctx, name, engine, pulumi.Parent(r), pulumi.DeleteBeforeReplace(true))
 	return run, container, err
 }
 
 // forward makes the forge's loopback address mean the forge in a container's
 // own network too.
-func forward(cfg Config) []string {
-	if !cfg.loopback() {
+func forward(cfg config.Config) []string {
+	if !cfg.Loopback() {
 		return nil
 	}
 	return []string{fmt.Sprintf("FORWARD=127.0.0.1:%d=%s:%d", cfg.HTTPPort, forgeAlias, cfg.HTTPPort)}
 }
 
 // runnerConfig is the runner's configuration file.
-func runnerConfig(cfg Config, jobImage, socket string) (string, error) {
+func runnerConfig(cfg config.Config, jobImage, socket string) (string, error) {
 	type m = map[string]any
 	job := m{"network": "host", "force_pull": false, "docker_host": "unix://" + socket, "docker_timeout": "1m"}
-	if !cfg.Runner.fresh() {
+	if !cfg.Runner.Fresh() {
 		// Go's caches are volumes of the engine, so that a second job compiles
 		// only what changed.
 		job["options"] = "-v go-build:/root/.cache/go-build -v go-mod:/root/go/pkg/mod"

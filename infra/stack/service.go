@@ -10,7 +10,9 @@ import (
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // Service is the image of the service, built from this checkout: what does not
@@ -23,13 +25,10 @@ type Service struct {
 
 // ServiceArgs are the inputs of a Service.
 type ServiceArgs struct {
-	Config Config
+	Config config.Config
 	Root   string
-	Images parts.Images
+	Images images.Images
 }
-
-// Image is the published image of the service.
-func (c Config) Image() string { return c.Registry() + "/" + c.Owner + "/service:latest" }
 
 // BuildLog is where a stack's image build writes what it prints.
 func BuildLog(root, stack string) string {
@@ -54,12 +53,12 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 		return nil, fmt.Errorf("making the folder of the build log: %w", err)
 	}
 	s.Image, err = docker.NewRemoteImage(ctx, name+"-image", &docker.RemoteImageArgs{
-		Name: pulumi.String(Project + "-" + ctx.Stack() + "/service:" + hash),
+		Name: pulumi.String(naming.Project + "-" + ctx.Stack() + "/service:" + hash),
 		Build: docker.RemoteImageBuildArgs{
 			Context:      pulumi.String(dir),
 			BuildArgs:    pulumi.ToStringMap(map[string]string{"GO_IMAGE": args.Images.Job}),
 			BuildLogFile: pulumi.String(log),
-			Labels:       pulumi.ToStringMap(map[string]string{Label: ctx.Stack()}),
+			Labels:       pulumi.ToStringMap(map[string]string{naming.StackLabel: ctx.Stack()}),
 		},
 	}, pulumi.Parent(s), pulumi.IgnoreChanges([]string{"build.context", "build.buildLogFile"}))
 	if err != nil {

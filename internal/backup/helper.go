@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/client"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // helperLabel marks the containers of this package, besides the stack's label:
@@ -38,7 +38,7 @@ func makeHelper(ctx context.Context, cli *client.Client, stack, image string, co
 	}
 	made, err := cli.ContainerCreate(ctx, &container.Config{
 		Image: image, Entrypoint: command, User: "0:0", WorkingDir: "/",
-		Labels:    map[string]string{engine.StackLabel: stack, helperLabel: stack},
+		Labels:    map[string]string{naming.StackLabel: stack, helperLabel: stack},
 		OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
 		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 	}, &container.HostConfig{
@@ -83,7 +83,7 @@ func Leftovers(ctx context.Context, cli *client.Client, stack string) (bool, err
 		return false, err
 	}
 	all, err := cli.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(
-		filters.Arg("label", engine.StackLabel+"="+stack), filters.Arg("status", "paused"))})
+		filters.Arg("label", naming.StackLabel+"="+stack), filters.Arg("status", "paused"))})
 	if err != nil {
 		return false, fmt.Errorf("listing the paused containers: %w", err)
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // Manifest says what is in an archive. It is the archive's first file.
@@ -52,7 +52,7 @@ func (m Manifest) check() error {
 }
 
 // physical is the name on the engine of one of a stack's volumes.
-func physical(stack, volume string) string { return project.Name + "-" + stack + "-" + volume }
+func physical(stack, volume string) string { return naming.Project + "-" + stack + "-" + volume }
 
 // logical is the opposite. Not every volume is worth keeping: an engine's own
 // are caches, and as large as images are.

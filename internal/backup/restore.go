@@ -11,7 +11,7 @@ import (
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // Restore makes the archive's volumes, which must not be there, and fills them.
@@ -20,7 +20,7 @@ func (a *Archive) Restore(ctx context.Context, cli *client.Client, image string)
 	var mounts []mount.Mount
 	for _, v := range a.Manifest.Volumes {
 		name := physical(stack, v.Name)
-		if _, err := cli.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: map[string]string{engine.StackLabel: stack}}); err != nil {
+		if _, err := cli.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: map[string]string{naming.StackLabel: stack}}); err != nil {
 			return fmt.Errorf("making the volume %s: %w", name, err)
 		}
 		mounts = append(mounts, mount.Mount{

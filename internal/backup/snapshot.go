@@ -19,7 +19,7 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
@@ -100,7 +100,7 @@ func (s *Snapshot) Close() { removeHelper(s.cli, s.helper) }
 
 // sources are the stack's volumes that are kept, to be read only.
 func sources(ctx context.Context, cli *client.Client, stack string) ([]mount.Mount, error) {
-	list, err := cli.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", engine.StackLabel+"="+stack))})
+	list, err := cli.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+stack))})
 	if err != nil {
 		return nil, fmt.Errorf("listing the volumes: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/docker/go-units"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
@@ -69,7 +69,7 @@ func MinDisk(flag string) (int64, error) {
 
 // Run runs every check. The order of the results is fixed.
 func Run(ctx context.Context, s Settings) []Result {
-	cli, facts, err := engine.Connect(ctx)
+	cli, facts, err := dockerhost.Connect(ctx)
 	if cli != nil {
 		defer func() { _ = cli.Close() }()
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/docker/docker/api/types/system"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
@@ -70,12 +70,12 @@ func TestMinDisk(t *testing.T) {
 
 func TestEngine(t *testing.T) {
 	t.Parallel()
-	failed := engineResults(engine.Facts{}, problem.New("reaching it", errors.New("refused"), "start it"))
+	failed := engineResults(dockerhost.Facts{}, problem.New("reaching it", errors.New("refused"), "start it"))
 	if len(failed) != 1 || failed[0].State != Failed || failed[0].Next != "start it" {
 		t.Errorf("got %+v, want one failure with its advice", failed)
 	}
 	for memory, want := range map[int64]State{1 << 30: Failed, 2 << 30: Warning, 8 << 30: OK} {
-		got := engineResults(engine.Facts{Info: system.Info{MemTotal: memory}}, nil)
+		got := engineResults(dockerhost.Facts{Info: system.Info{MemTotal: memory}}, nil)
 		if got[2].State != want {
 			t.Errorf("%d bytes: got %s, want %s", memory, got[2].State, want)
 		}

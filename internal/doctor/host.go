@@ -9,11 +9,11 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/workspace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 const reachLimit = 4 * time.Second
@@ -23,16 +23,16 @@ const (
 	goodMemory  = 3 << 30
 )
 
-func engineResults(facts engine.Facts, err error) []Result {
+func engineResults(facts dockerhost.Facts, err error) []Result {
 	if err != nil {
 		return []Result{{"engine", Failed, err.Error(), problem.Next(err)}}
 	}
-	memory := Result{"memory", OK, terminal.Bytes(facts.Info.MemTotal), ""}
+	memory := Result{"memory", OK, ui.Bytes(facts.Info.MemTotal), ""}
 	switch {
 	case facts.Info.MemTotal < leastMemory:
-		memory.State, memory.Next = Failed, "give the engine's machine at least "+terminal.Bytes(leastMemory)
+		memory.State, memory.Next = Failed, "give the engine's machine at least "+ui.Bytes(leastMemory)
 	case facts.Info.MemTotal < goodMemory:
-		memory.State, memory.Next = Warning, "builds are slow with less than "+terminal.Bytes(goodMemory)
+		memory.State, memory.Next = Warning, "builds are slow with less than "+ui.Bytes(goodMemory)
 	}
 	return []Result{
 		{"engine", OK, fmt.Sprintf("%s, API %s, at %s", facts.Version, facts.APIVersion, facts.Host), ""},
@@ -42,10 +42,10 @@ func engineResults(facts engine.Facts, err error) []Result {
 }
 
 // Disks tells where the project, the parts and the engine have too little room.
-func Disks(s Settings, facts engine.Facts) []Result {
+func Disks(s Settings, facts dockerhost.Facts) []Result {
 	folders := map[string]string{"disk (project)": s.Project.Root}
 	names := []string{"disk (project)"}
-	if cache, err := parts.CacheDir(); err == nil {
+	if cache, err := artifacts.CacheDir(); err == nil {
 		folders["disk (parts)"] = cache
 		names = append(names, "disk (parts)")
 	}
@@ -66,10 +66,10 @@ func disk(name, folder string, least int64) Result {
 	if err != nil {
 		return Result{name, Warning, err.Error(), "look with df -h"}
 	}
-	r := Result{name, OK, fmt.Sprintf("%s free at %s", terminal.Bytes(free), at), ""}
+	r := Result{name, OK, fmt.Sprintf("%s free at %s", ui.Bytes(free), at), ""}
 	if free < least {
 		r.State = Failed
-		r.Detail = fmt.Sprintf("only %s free at %s, %s are needed", terminal.Bytes(free), at, terminal.Bytes(least))
+		r.Detail = fmt.Sprintf("only %s free at %s, %s are needed", ui.Bytes(free), at, ui.Bytes(least))
 		r.Next = "free some space there, or lower the limit with --min-disk"
 	}
 	return r
@@ -103,7 +103,7 @@ func tool(name string, missing State, next string) Result {
 }
 
 func locks(s Settings) Result {
-	found, err := workspace.PulumiLocks(s.Project, s.Stack)
+	found, err := pulumi.PulumiLocks(s.Project, s.Stack)
 	if err != nil {
 		return Result{"locks", Warning, err.Error(), "look into " + s.Project.StateDir()}
 	}

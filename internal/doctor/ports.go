@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // holder is a container that publishes a port.
@@ -41,7 +41,7 @@ func published(ctx context.Context, cli *client.Client) map[int]holder {
 	for _, c := range running {
 		for _, p := range c.Ports {
 			if p.PublicPort != 0 && len(c.Names) > 0 {
-				held[int(p.PublicPort)] = holder{strings.TrimPrefix(c.Names[0], "/"), c.Labels[engine.StackLabel]}
+				held[int(p.PublicPort)] = holder{strings.TrimPrefix(c.Names[0], "/"), c.Labels[naming.StackLabel]}
 			}
 		}
 	}

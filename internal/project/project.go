@@ -10,18 +10,16 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
-
-// Name is the Pulumi project's name.
-const Name = "gitops-pipeline"
 
 // Project is one checkout of this project.
 type Project struct {
 	Root string // absolute
 }
 
-var nameLine = regexp.MustCompile(`(?m)^name:\s*["']?` + Name + `["']?\s*$`)
+var nameLine = regexp.MustCompile(`(?m)^name:\s*["']?` + naming.Project + `["']?\s*$`)
 
 // Find walks up from dir to the folder that holds this project's Pulumi.yaml.
 func Find(dir string) (Project, error) {

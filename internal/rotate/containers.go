@@ -16,7 +16,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // poll is how often the engine and the forge are asked; both are here.
@@ -29,7 +29,7 @@ var errMissing = errors.New("the stack has no such container; pipeline up puts i
 // name begins with before Pulumi's random end; each name is a program's logical one.
 func containers(ctx context.Context, cli *client.Client, stack string, name *regexp.Regexp) (map[string]string, error) {
 	list, err := cli.ContainerList(ctx, container.ListOptions{
-		All: true, Filters: filters.NewArgs(filters.Arg("label", engine.StackLabel+"="+stack)),
+		All: true, Filters: filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+stack)),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing the containers of stack %q: %w", stack, err)

@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
@@ -28,7 +28,7 @@ var runnerContainer = regexp.MustCompile(`^(runner-\d+)-container`)
 // Its place at the forge is given up before: the old credential is void, and no
 // dead runner stays listed. A runner takes no new job meanwhile, and a job that
 // runs ends first.
-func Credentials(ctx context.Context, cli *client.Client, stack string, f *forge.Client, progress io.Writer) error {
+func Credentials(ctx context.Context, cli *client.Client, stack string, f *gitea.Client, progress io.Writer) error {
 	found, err := containers(ctx, cli, stack, runnerContainer)
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func Credentials(ctx context.Context, cli *client.Client, stack string, f *forge
 	return nil
 }
 
-func credential(ctx context.Context, cli *client.Client, id, name string, f *forge.Client, progress io.Writer) error {
+func credential(ctx context.Context, cli *client.Client, id, name string, f *gitea.Client, progress io.Writer) error {
 	if err := f.DisableRunners(ctx, name); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func credential(ctx context.Context, cli *client.Client, id, name string, f *for
 }
 
 // Idle waits until no runner whose name begins so has a job.
-func Idle(ctx context.Context, f *forge.Client, prefix string, progress io.Writer) error {
+func Idle(ctx context.Context, f *gitea.Client, prefix string, progress io.Writer) error {
 	said := false
 	err := await(ctx, runnerIdle, "running jobs to end", func() (bool, string, error) {
 		runners, err := f.RunnersNamed(ctx, prefix)

@@ -16,8 +16,8 @@ import (
 	"github.com/docker/docker/client"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/forge"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // Status is a stack at one moment. Problems says which parts could not be asked.
@@ -29,7 +29,7 @@ type Status struct {
 	Containers []Container       `json:"containers"`
 	Runners    []Runner          `json:"runners"`
 	Runs       []Run             `json:"runs"`
-	Images     []forge.Image     `json:"images"`
+	Images     []gitea.Image     `json:"images"`
 	Volumes    []Volume          `json:"volumes"`
 	Problems   []string          `json:"problems,omitempty"`
 	Disks      []doctor.Result   `json:"disks,omitempty"` // those that are almost full
@@ -70,8 +70,8 @@ type Volume struct {
 }
 
 // Gather asks the engine, and the forge if f is not nil.
-func Gather(ctx context.Context, stack string, cli *client.Client, f *forge.Client, registry string) Status {
-	s := Status{Stack: stack, State: "down", Containers: []Container{}, Runners: []Runner{}, Runs: []Run{}, Images: []forge.Image{}, Volumes: []Volume{}}
+func Gather(ctx context.Context, stack string, cli *client.Client, f *gitea.Client, registry string) Status {
+	s := Status{Stack: stack, State: "down", Containers: []Container{}, Runners: []Runner{}, Runs: []Run{}, Images: []gitea.Image{}, Volumes: []Volume{}}
 	var mu sync.Mutex
 	note := func(err error) {
 		if err != nil {
@@ -146,7 +146,7 @@ func (s *Status) volumes(ctx context.Context, cli *client.Client) error {
 		return fmt.Errorf("asking for the disk use: %w", err)
 	}
 	for _, v := range usage.Volumes {
-		if v.Labels[engine.StackLabel] != s.Stack {
+		if v.Labels[naming.StackLabel] != s.Stack {
 			continue
 		}
 		one := Volume{Name: v.Name, Size: -1}
@@ -159,7 +159,7 @@ func (s *Status) volumes(ctx context.Context, cli *client.Client) error {
 	return nil
 }
 
-func (s *Status) runners(ctx context.Context, f *forge.Client) error {
+func (s *Status) runners(ctx context.Context, f *gitea.Client) error {
 	list, err := f.Runners(ctx)
 	for _, r := range list {
 		s.Runners = append(s.Runners, Runner{Name: r.Name, Status: r.Status, Busy: r.Busy})
@@ -167,7 +167,7 @@ func (s *Status) runners(ctx context.Context, f *forge.Client) error {
 	return err
 }
 
-func (s *Status) runs(ctx context.Context, f *forge.Client) error {
+func (s *Status) runs(ctx context.Context, f *gitea.Client) error {
 	list, err := f.Runs(ctx, "", 5)
 	for _, r := range list {
 		s.Runs = append(s.Runs, Run{
@@ -178,7 +178,7 @@ func (s *Status) runs(ctx context.Context, f *forge.Client) error {
 	return err
 }
 
-func (s *Status) images(ctx context.Context, cli *client.Client, f *forge.Client, registry string) error {
+func (s *Status) images(ctx context.Context, cli *client.Client, f *gitea.Client, registry string) error {
 	list, err := f.Images(ctx)
 	if err != nil {
 		return err
@@ -197,5 +197,5 @@ func (s *Status) images(ctx context.Context, cli *client.Client, f *forge.Client
 }
 
 func own(stack string) filters.Args {
-	return filters.NewArgs(filters.Arg("label", engine.StackLabel+"="+stack))
+	return filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+stack))
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/engine"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // Forge is what a trace needs of a forge.
@@ -83,7 +84,7 @@ func Gather(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, cli *cli
 // engine's times before each line. Those of a container that was replaced are gone.
 func runnerLogs(ctx context.Context, cli *client.Client, stack string, run *gitea.ActionWorkflowRun, now time.Time) ([]string, error) {
 	list, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
-		filters.Arg("label", engine.StackLabel+"="+stack), filters.Arg("name", "runner-.*-container"))})
+		filters.Arg("label", naming.StackLabel+"="+stack), filters.Arg("name", "runner-.*-container"))})
 	if err != nil {
 		return nil, fmt.Errorf("listing the runners: %w", err)
 	}
@@ -97,7 +98,7 @@ func runnerLogs(ctx context.Context, cli *client.Client, stack string, run *gite
 	// The fresh engine of the last job comes after the run, that of the first before it.
 	var logs []string
 	for _, c := range list {
-		log, err := engine.Log(ctx, cli, c.ID, unix(from.Add(-time.Hour)), unix(to.Add(time.Minute)))
+		log, err := dockerhost.Log(ctx, cli, c.ID, unix(from.Add(-time.Hour)), unix(to.Add(time.Minute)))
 		if err != nil {
 			return nil, err
 		}

@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/wholefile"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/atomicfile"
 )
 
 //go:embed timeline.svg.tmpl
@@ -75,7 +75,7 @@ func (t Timeline) WriteSVG(file string) error {
 	if err := pictureTemplate.Execute(&out, t.picture()); err != nil {
 		return fmt.Errorf("drawing the timeline: %w", err)
 	}
-	return wholefile.Write(file, out.Bytes(), 0o644)
+	return atomicfile.Write(file, out.Bytes(), 0o644)
 }
 
 func (t Timeline) picture() picture {

@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 // The columns of the text; with its indentation a line has at most 91 characters.
@@ -23,7 +23,7 @@ var glyphs = map[Kind]rune{
 
 // Print writes the timeline as text: a line for each segment, with when it began
 // after the run was queued, how long it took, and a bar.
-func (t Timeline) Print(out *terminal.Printer) {
+func (t Timeline) Print(out *ui.Printer) {
 	fmt.Fprintf(out, "%s\n", t.heading())
 	out.Line("%s", cutOff(t.Title, 90))
 	out.Line("%s", t.origin())

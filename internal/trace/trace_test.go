@@ -14,7 +14,7 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/terminal"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -202,7 +202,7 @@ func TestText(t *testing.T) {
 	t.Parallel()
 	for name, r := range map[string]Records{"green": recorded(t, "green"), "running": recorded(t, "running"), "failed": failed(t)} {
 		var out bytes.Buffer
-		Assemble(r).Print(terminal.New(&out))
+		Assemble(r).Print(ui.NewPrinter(&out))
 		golden(t, name+".txt", out.Bytes())
 		for line := range strings.Lines(out.String()) {
 			if n := len([]rune(line)); n > 101 {

@@ -17,7 +17,8 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/docker/go-connections/nat"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/parts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
 // startTimeout bounds the wait for the server.
@@ -43,7 +44,7 @@ type Forge struct {
 // Start runs a Gitea of the source image in a container of its own, on a free
 // port of the loopback interface. root is the project's folder.
 func Start(ctx context.Context, root string) (*Forge, error) {
-	images, err := parts.Resolve(ctx, root, parts.Source, os.Stderr)
+	images, err := images.Resolve(ctx, root, config.ImagesFromSource, os.Stderr)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,67 @@
+package artifacts
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// tailLines is how many last lines of a failed command's output are shown.
+const tailLines = 25
+
+var goBuild sync.Mutex
+
+// LockGo keeps this process to one Go build at a time, until the returned
+// function is called. A build uses every core by itself, and one after the
+// other they find in Go's cache what they share; side by side each compiles it.
+func LockGo() (unlock func()) {
+	goBuild.Lock()
+	return goBuild.Unlock
+}
+
+// Run runs a command in dir with extra environment; its output is shown only
+// when it fails. A cancelled context interrupts it.
+func Run(ctx context.Context, dir string, env []string, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+	cmd.WaitDelay = 10 * time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, Tail(out.String()))
+	}
+	return nil
+}
+
+func Tail(s string) string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	if len(lines) > tailLines {
+		lines = lines[len(lines)-tailLines:]
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Need makes sure that a program is there, installing its Debian package when
+// this process may.
+func Need(ctx context.Context, out *Progress, program, pkg string) error {
+	if _, err := exec.LookPath(program); err == nil {
+		return nil
+	}
+	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
+		return fmt.Errorf("%s is not installed and is needed to build from source; install it (Debian, Ubuntu: apt-get install %s), or reach an image registry and set images to official", program, pkg)
+	}
+	fmt.Fprintf(out, "installing %s (needed to build from source)\n", pkg)
+	env := []string{"DEBIAN_FRONTEND=noninteractive"}
+	if err := Run(ctx, "", env, "apt-get", "update", "-q"); err != nil {
+		return err
+	}
+	return Run(ctx, "", env, "apt-get", "install", "-y", "-q", "--no-install-recommends", pkg)
+}

@@ -1,0 +1,67 @@
+package artifacts
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+const (
+	quick     = time.Second      // a step that is shorter is not worth a line
+	heartbeat = 15 * time.Second // how often a running step says that it still runs
+)
+
+// Progress prints plain lines about what is being built and for how long.
+type Progress struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+// NewProgress returns a Progress that prints to out.
+func NewProgress(out io.Writer) *Progress {
+	if p, ok := out.(*Progress); ok {
+		return p
+	}
+	return &Progress{out: out}
+}
+
+// Write prints one piece at a time, whoever prints.
+func (p *Progress) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.Write(b)
+}
+
+// Step runs f. One that takes longer than quick is announced, and again at
+// each heartbeat; at its end it is said how long it took.
+func (p *Progress) Step(name string, f func() error) error {
+	start := time.Now()
+	done, announced := make(chan struct{}), make(chan bool, 1)
+	go func() {
+		said := false
+		t := time.NewTimer(quick)
+		defer t.Stop()
+		for {
+			select {
+			case <-done:
+				announced <- said
+				return
+			case <-t.C:
+				if said {
+					fmt.Fprintf(p, "building %s … %s\n", name, time.Since(start).Round(time.Second))
+				} else {
+					fmt.Fprintf(p, "building %s\n", name)
+				}
+				said = true
+				t.Reset(heartbeat)
+			}
+		}
+	}()
+	err := f()
+	close(done)
+	if <-announced && err == nil {
+		fmt.Fprintf(p, "built %s in %s\n", name, time.Since(start).Round(100*time.Millisecond))
+	}
+	return err
+}

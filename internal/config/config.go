@@ -1,0 +1,263 @@
+// Package config reads, validates and saves the configuration of a stack.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	units "github.com/docker/go-units"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
+	"github.com/gitops-pipeline/gitops-pipeline/provider"
+)
+
+// Config is the whole configuration of a stack.
+type Config struct {
+	HTTPPort    int    // httpPort: the forge's port, on the host and in URLs
+	SSHPort     int    // sshPort: Git over SSH
+	BindAddress string // bindAddress: the host's address that both ports are bound to
+	Host        string // host: the name in URLs
+	Images      ImageSource
+	Runner      RunnerConfig
+	Forge       Limits
+	Owner       string // repository.owner: an ordinary user
+	Repository  string // repository.name
+	Seed        bool   // seed: push this checkout into the new repository
+}
+
+// RunnerConfig describes the runners.
+type RunnerConfig struct {
+	Count       int    // runner.count: how many, each with an engine of its own
+	Engine      string // runner.engine: own, or the host's
+	Capacity    int    // runner.capacity: jobs at once on each
+	Ephemeral   bool   // runner.ephemeral: a credential and an engine for each job, and a standby
+	Network     string // runner.network: what jobs reach beside the forge
+	Limits      Limits // runner.memory, runner.cpus: of each engine, jobs included
+	Processes   int    // runner.processes: the most of each engine
+	DiskReserve int64  // runner.diskReserve: bytes that jobs must leave free on the disk
+}
+
+// Fresh tells whether each job has an engine that held no other.
+func (r RunnerConfig) Fresh() bool { return r.Engine == EngineOwn && r.Capacity == 1 }
+
+// Containers is how many runners there are: each ephemeral one has a standby,
+// which takes jobs while the other makes itself new.
+func (r RunnerConfig) Containers() int {
+	if r.Ephemeral {
+		return 2 * r.Count
+	}
+	return r.Count
+}
+
+// ImageSource says where images come from.
+type ImageSource string
+
+// The values of images.
+const (
+	ImagesAuto       ImageSource = "auto"     // look, then choose
+	ImagesOfficial   ImageSource = "official" // the released images, by exact tag
+	ImagesFromSource ImageSource = "source"   // built from Go modules and Debian packages
+)
+
+// Limits bound a container; zero values do not.
+type Limits struct {
+	MemoryMiB int
+	CPUs      string // such as 1.5
+}
+
+// The values of runner.engine.
+const (
+	EngineOwn  = "own"
+	EngineHost = "host"
+)
+
+// The values of runner.network.
+const (
+	NetworkInternet = "internet" // public addresses
+	NetworkAll      = "all"      // and the host's own, and those of its networks
+	NetworkForge    = "forge"    // nothing but the forge
+)
+
+// AdminUser administers the forge.
+const AdminUser = "forge-admin"
+
+// ActionsOrganization owns the actions that workflows use, and the images
+// that jobs run in.
+const ActionsOrganization = "actions"
+
+var hostName = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$`)
+
+// Parse reads a stack's configuration and says all that is wrong with it
+// at once. The keys of values carry the project's namespace; other namespaces
+// are Pulumi's or a plugin's, and left alone.
+func Parse(values map[string]string) (Config, error) {
+	r := reader{values: map[string]string{}, known: map[string]bool{}}
+	for key, v := range values {
+		if name, ok := strings.CutPrefix(key, naming.Project+":"); ok {
+			r.values[name] = v
+		}
+	}
+	c := Config{
+		HTTPPort:    r.number("httpPort", 3000, 1, 65535),
+		SSHPort:     r.number("sshPort", 2222, 1, 65535),
+		BindAddress: r.text("bindAddress", "127.0.0.1"),
+		Host:        r.text("host", "localhost"),
+		Images:      ImageSource(r.choice("images", string(ImagesAuto), string(ImagesAuto), string(ImagesOfficial), string(ImagesFromSource))),
+		Runner: RunnerConfig{
+			Count:       r.number("runner.count", 1, 1, 20),
+			Engine:      r.choice("runner.engine", EngineOwn, EngineOwn, EngineHost),
+			Capacity:    r.number("runner.capacity", 1, 1, 64),
+			Ephemeral:   r.boolean("runner.ephemeral", false),
+			Network:     r.choice("runner.network", NetworkInternet, NetworkInternet, NetworkAll, NetworkForge),
+			Limits:      r.limits("runner", "4g"),
+			Processes:   r.number("runner.processes", 4096, 256, 1_000_000),
+			DiskReserve: r.size("runner.diskReserve", "2g", 64<<20),
+		},
+		Forge:      r.limits("forge", ""),
+		Owner:      r.text("repository.owner", "gitops"),
+		Repository: r.text("repository.name", "gitops-pipeline"),
+		Seed:       r.boolean("seed", true),
+	}
+	if c.HTTPPort == c.SSHPort {
+		r.fail("sshPort", "is %d, as is httpPort; give each a port of its own", c.SSHPort)
+	}
+	if c.Runner.Ephemeral && !c.Runner.Fresh() {
+		r.fail("runner.ephemeral", "needs runner.engine=%s and runner.capacity=1, so that nothing of a job survives it", EngineOwn)
+	}
+	if net.ParseIP(c.BindAddress) == nil {
+		r.fail("bindAddress", "is %q; set it to an IP address such as 127.0.0.1, or 0.0.0.0 for all", c.BindAddress)
+	}
+	if !hostName.MatchString(c.Host) {
+		r.fail("host", "is %q; set it to a host name such as localhost or git.example.org", c.Host)
+	}
+	if p := provider.OwnerNameProblem(c.Owner); p != "" {
+		r.fail("repository.owner", "%s", p)
+	} else if slices.Contains([]string{AdminUser, ActionsOrganization}, strings.ToLower(c.Owner)) {
+		r.fail("repository.owner", "%q is a name that the pipeline itself uses; choose another", c.Owner)
+	}
+	if p := provider.RepositoryNameProblem(c.Repository); p != "" {
+		r.fail("repository.name", "%s", p)
+	}
+	for name := range r.values {
+		if !r.known[name] {
+			r.fail(name, "is no key of this project; the keys are %s", strings.Join(r.names(), ", "))
+		}
+	}
+	slices.SortFunc(r.errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return c, errors.Join(r.errs...)
+}
+
+// reader reads typed values and collects what is wrong.
+type reader struct {
+	values map[string]string
+	known  map[string]bool
+	errs   []error
+}
+
+func (r *reader) fail(name, format string, args ...any) {
+	r.errs = append(r.errs, fmt.Errorf("configuration: %s:%s %s", naming.Project, name, fmt.Sprintf(format, args...)))
+}
+
+func (r *reader) names() []string {
+	names := make([]string, 0, len(r.known))
+	for n := range r.known {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (r *reader) text(name, fallback string) string {
+	r.known[name] = true
+	if v, ok := r.values[name]; ok {
+		return v
+	}
+	return fallback
+}
+
+func (r *reader) number(name string, fallback, low, high int) int {
+	v := r.text(name, strconv.Itoa(fallback))
+	n, err := strconv.Atoi(v)
+	if err != nil || n < low || n > high {
+		r.fail(name, "is %q; set it to a whole number from %d to %d", v, low, high)
+		return fallback
+	}
+	return n
+}
+
+func (r *reader) boolean(name string, fallback bool) bool {
+	switch v := r.text(name, strconv.FormatBool(fallback)); v {
+	case "true":
+		return true
+	case "false":
+		return false
+	default:
+		r.fail(name, "is %q; set it to true or false", v)
+		return fallback
+	}
+}
+
+func (r *reader) choice(name, fallback string, choices ...string) string {
+	v := r.text(name, fallback)
+	if !slices.Contains(choices, v) {
+		r.fail(name, "is %q; set it to one of %s", v, strings.Join(choices, ", "))
+		return fallback
+	}
+	return v
+}
+
+// limits reads NAME.memory (64m or more, such as 512m or 2g) and NAME.cpus.
+func (r *reader) limits(name, memory string) Limits {
+	var l Limits
+	if r.text(name+".memory", memory) != "" {
+		l.MemoryMiB = int(r.size(name+".memory", memory, 64<<20) >> 20)
+	}
+	if l.CPUs = r.text(name+".cpus", ""); l.CPUs != "" {
+		if f, err := strconv.ParseFloat(l.CPUs, 64); err != nil || f < 0.01 || f > 1024 {
+			r.fail(name+".cpus", "is %q; set it to a number of cores such as 1.5", l.CPUs)
+		}
+	}
+	return l
+}
+
+// size reads a number of bytes, such as 512m or 2g.
+func (r *reader) size(name, fallback string, least int64) int64 {
+	v := r.text(name, fallback)
+	n, err := units.RAMInBytes(v)
+	if err != nil || n < least {
+		r.fail(name, "is %q; set it to a size of at least %dm, such as 512m or 2g", v, least>>20)
+	}
+	return n
+}
+
+// Registry is the address of the forge's registry, and the forge's own.
+func (c Config) Registry() string {
+	return net.JoinHostPort(c.Host, strconv.Itoa(c.HTTPPort))
+}
+
+// URL is the forge's one canonical address.
+func (c Config) URL() string { return "http://" + c.Registry() }
+
+// LocalURL is how this host reaches the forge.
+func (c Config) LocalURL() string {
+	address := c.BindAddress
+	if ip := net.ParseIP(address); ip != nil && ip.IsUnspecified() {
+		address = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(address, strconv.Itoa(c.HTTPPort))
+}
+
+// Loopback tells whether the host's name means each machine itself, so that a
+// runner needs a forward to the forge.
+func (c Config) Loopback() bool {
+	ip := net.ParseIP(c.Host)
+	return c.Host == "localhost" || strings.HasSuffix(c.Host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// Image is the published image of the service.
+func (c Config) Image() string { return c.Registry() + "/" + c.Owner + "/service:latest" }

@@ -1,0 +1,93 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	pulumiconfig "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+)
+
+// Read reads the stack's configuration, without the namespace in the keys.
+// A stack without a file has none. Keys of other namespaces are left to Pulumi.
+func Read(p project.Project, stack string) (map[string]string, error) {
+	settings, err := Load(p, p.ConfigFile(stack))
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for key, value := range settings.Config {
+		if key.Namespace() != naming.Project {
+			continue
+		}
+		if value.Secure() {
+			return nil, problem.New(fmt.Sprintf("reading the configuration key %s of stack %q", key.Name(), stack),
+				errors.New("it is encrypted, and no key of this project is a secret"),
+				fmt.Sprintf("set it in plain text: pipeline up --stack %s -c %s=<value>", stack, key.Name()))
+		}
+		text, err := value.Value(pulumiconfig.NopDecrypter)
+		if err != nil {
+			return nil, fmt.Errorf("reading the configuration key %s: %w", key, err)
+		}
+		values[key.Name()] = text
+	}
+	return values, nil
+}
+
+// Overlay returns values with assignments of the form key=value put over them.
+func Overlay(values map[string]string, assignments []string) (map[string]string, error) {
+	merged := make(map[string]string, len(values)+len(assignments))
+	for key, value := range values {
+		merged[key] = value
+	}
+	for _, assignment := range assignments {
+		key, value, ok := strings.Cut(assignment, "=")
+		key = strings.TrimPrefix(key, naming.Project+":")
+		if !ok || key == "" || strings.ContainsAny(key, ": ") {
+			return nil, fmt.Errorf("-c %q is not of the form key=value", assignment)
+		}
+		merged[key] = value
+	}
+	return merged, nil
+}
+
+// Save writes the assignments into the stack's own configuration file.
+func Save(p project.Project, stack string, assignments []string) error {
+	settings, err := Load(p, p.ConfigFile(stack))
+	if err != nil {
+		return err
+	}
+	values, err := Overlay(nil, assignments)
+	if err != nil {
+		return err
+	}
+	if settings.Config == nil {
+		settings.Config = pulumiconfig.Map{}
+	}
+	for key, value := range values {
+		settings.Config[pulumiconfig.MustMakeKey(naming.Project, key)] = pulumiconfig.NewValue(value)
+	}
+	if err := settings.Save(p.ConfigFile(stack)); err != nil {
+		return fmt.Errorf("saving the configuration of stack %q: %w", stack, err)
+	}
+	return nil
+}
+
+// Load reads a stack's configuration file as Pulumi keeps it; a missing file is an empty configuration.
+func Load(p project.Project, file string) (*workspace.ProjectStack, error) {
+	proj, err := workspace.LoadProject(filepath.Join(p.Root, "Pulumi.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("reading the project: %w", err)
+	}
+	settings, err := workspace.LoadProjectStack(nil, proj, file)
+	if err != nil {
+		return nil, problem.New(fmt.Sprintf("reading %q", file), err, "correct the file; docs in the README's configuration table")
+	}
+	return settings, nil
+}

@@ -1,0 +1,179 @@
+package dockerhost
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+)
+
+// Host is what installing needs of the machine; tests put another in its place.
+type Host interface {
+	// Distribution returns ID and ID_LIKE of /etc/os-release.
+	Distribution() []string
+	Root() bool
+	Systemd() bool
+	// Has tells whether a program is on PATH.
+	Has(program string) bool
+	// Run runs a command to its end, its output to progress.
+	Run(ctx context.Context, progress io.Writer, env []string, name string, args ...string) error
+	// Detach starts a daemon that outlives this process, its output to log.
+	Detach(log, name string, args ...string) (exited <-chan error, err error)
+}
+
+// Step is one thing that Ensure does, in order.
+type Step string
+
+// The steps that bring an engine up.
+const (
+	Install   Step = "install docker.io"
+	Systemctl Step = "systemctl start docker"
+	Daemon    Step = "start dockerd"
+)
+
+// ErrCannot says that the launcher cannot bring an engine up on this machine.
+var ErrCannot = errors.New("no Docker engine answers")
+
+// Plan decides what has to be done on host to get an engine.
+func Plan(host Host) ([]Step, error) {
+	if os.Getenv("DOCKER_HOST") != "" {
+		return nil, problem.New("reaching the Docker engine at "+os.Getenv("DOCKER_HOST"), ErrCannot,
+			"start that engine, or unset DOCKER_HOST to use this machine's")
+	}
+	if !host.Root() {
+		return nil, problem.New("starting Docker", fmt.Errorf("%w, and this user is not root", ErrCannot),
+			"start it (sudo systemctl start docker), add yourself to the docker group, or run as root")
+	}
+	var steps []Step
+	if !host.Has("dockerd") {
+		if !debian(host.Distribution()) || !host.Has("apt-get") {
+			return nil, problem.New("installing Docker", fmt.Errorf("%w, and this is neither Debian nor Ubuntu", ErrCannot),
+				"install Docker Engine "+MinVersion+" or newer with your system's package manager, then start it")
+		}
+		steps = append(steps, Install)
+	}
+	if host.Systemd() {
+		return append(steps, Systemctl), nil
+	}
+	return append(steps, Daemon), nil
+}
+
+func debian(ids []string) bool {
+	for _, id := range ids {
+		if id == "debian" || id == "ubuntu" {
+			return true
+		}
+	}
+	return false
+}
+
+// LogFile is where a dockerd that Ensure started writes.
+const LogFile = "/var/log/dockerd-gitops-pipeline.log"
+
+// Ensure returns when an engine answers: at once if one does, else after it
+// has been installed and started, as far as host allows. An engine that is too
+// old is an error: nothing is replaced.
+func Ensure(ctx context.Context, host Host, progress io.Writer) error {
+	cli, _, err := Connect(ctx)
+	if err == nil {
+		return cli.Close()
+	}
+	if errors.Is(err, ErrTooOld) {
+		return err
+	}
+	if host.Root() && strings.Contains(err.Error(), "permission denied") {
+		return err
+	}
+	steps, planErr := Plan(host)
+	if planErr != nil {
+		return fmt.Errorf("%w (%w)", planErr, err)
+	}
+	return perform(ctx, host, steps, progress, answers, time.Minute)
+}
+
+func perform(ctx context.Context, host Host, steps []Step, progress io.Writer, ready func(context.Context) error, limit time.Duration) error {
+	var exited <-chan error
+	for _, step := range steps {
+		var err error
+		switch step {
+		case Install:
+			fmt.Fprintln(progress, "Docker is missing: installing docker.io and iptables with apt-get")
+			env := []string{"DEBIAN_FRONTEND=noninteractive"}
+			err = host.Run(ctx, progress, env, "apt-get", "update", "-q")
+			if err == nil {
+				err = host.Run(ctx, progress, env, "apt-get", "install", "-y", "-q", "--no-install-recommends", "docker.io", "iptables")
+			}
+		case Systemctl:
+			fmt.Fprintln(progress, "Docker is not running: starting it with systemctl")
+			err = host.Run(ctx, progress, nil, "systemctl", "start", "docker")
+		case Daemon:
+			fmt.Fprintf(progress, "Docker is not running: starting dockerd, its log is %s\n", LogFile)
+			exited, err = host.Detach(LogFile, "dockerd")
+		}
+		if err != nil {
+			return problem.New(string(step), err, "do it by hand, then repeat this command")
+		}
+	}
+	return await(ctx, progress, ready, exited, limit)
+}
+
+func answers(ctx context.Context) error {
+	cli, _, err := Connect(ctx)
+	if err != nil {
+		return err
+	}
+	return cli.Close()
+}
+
+// await polls until the engine answers, its daemon ends, or the time is up.
+func await(ctx context.Context, progress io.Writer, ready func(context.Context) error, exited <-chan error, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	fmt.Fprintf(progress, "waiting for the engine to answer, at most %s\n", limit)
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		last := ready(ctx)
+		if last == nil {
+			return nil
+		}
+		select {
+		case err := <-exited:
+			return problem.New("starting dockerd", fmt.Errorf("it ended (%w); the end of its log:\n%s", err, tail(LogFile, 15)),
+				"mend what the log says, then repeat this command; the whole log is "+LogFile)
+		case <-ctx.Done():
+			why := last
+			if exited != nil {
+				why = fmt.Errorf("%w; the end of its log:\n%s", last, tail(LogFile, 15))
+			}
+			return problem.New(fmt.Sprintf("waiting %s for the Docker engine", limit), why, "look at the daemon's log, then repeat this command")
+		case <-tick.C:
+		}
+	}
+}
+
+func tail(path string, n int) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = f.Close() }()
+	var lines []string
+	for s := bufio.NewScanner(f); s.Scan(); {
+		lines = append(lines, s.Text())
+	}
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// Installed tells whether the docker daemon's program is on PATH.
+func Installed() bool {
+	_, err := exec.LookPath("dockerd")
+	return err == nil
+}

@@ -1,0 +1,28 @@
+package dockerhost
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
+)
+
+// Log is what a container wrote to its two outputs, with the engine's time before
+// each line. since and until are as the engine takes them, and may be empty.
+func Log(ctx context.Context, cli *client.Client, id, since, until string) (string, error) {
+	stream, err := cli.ContainerLogs(ctx, id, container.LogsOptions{
+		ShowStdout: true, ShowStderr: true, Timestamps: true, Since: since, Until: until,
+	})
+	if err != nil {
+		return "", fmt.Errorf("reading the log of container %.12s: %w", id, err)
+	}
+	defer func() { _ = stream.Close() }()
+	var text bytes.Buffer
+	if _, err := stdcopy.StdCopy(&text, &text, stream); err != nil {
+		return "", fmt.Errorf("reading the log of container %.12s: %w", id, err)
+	}
+	return text.String(), nil
+}

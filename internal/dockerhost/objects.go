@@ -1,0 +1,92 @@
+// Package purge removes what carries a stack's label from the engine: that, and
+// nothing else.
+package dockerhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
+)
+
+// Object is one labelled thing on the dockerhost.
+type Object struct {
+	Kind string `json:"kind"` // container, network, volume or image
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// FindObjects lists what carries the label of the stack, in the order of removal.
+func FindObjects(ctx context.Context, cli *client.Client, stack string) ([]Object, error) {
+	own := filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+stack))
+	var things []Object
+	containers, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: own})
+	if err != nil {
+		return nil, fmt.Errorf("listing containers: %w", err)
+	}
+	for _, c := range containers {
+		things = append(things, Object{"container", c.ID, strings.TrimPrefix(slices.Concat(c.Names, []string{c.ID})[0], "/")})
+	}
+	networks, err := cli.NetworkList(ctx, network.ListOptions{Filters: own})
+	if err != nil {
+		return nil, fmt.Errorf("listing networks: %w", err)
+	}
+	for _, n := range networks {
+		things = append(things, Object{"network", n.ID, n.Name})
+	}
+	volumes, err := cli.VolumeList(ctx, volume.ListOptions{Filters: own})
+	if err != nil {
+		return nil, fmt.Errorf("listing volumes: %w", err)
+	}
+	for _, v := range volumes.Volumes {
+		things = append(things, Object{"volume", v.Name, v.Name})
+	}
+	images, err := cli.ImageList(ctx, image.ListOptions{Filters: own})
+	if err != nil {
+		return nil, fmt.Errorf("listing images: %w", err)
+	}
+	for _, i := range images {
+		names := i.RepoTags
+		if len(names) == 0 {
+			names = []string{i.ID}
+		}
+		for _, name := range names {
+			things = append(things, Object{"image", name, name})
+		}
+	}
+	return things, nil
+}
+
+// RemoveObjects removes the things; what is gone already is no error. It goes on after
+// a failure, and returns all of them.
+func RemoveObjects(ctx context.Context, cli *client.Client, things []Object) error {
+	var failed []error
+	for _, t := range things {
+		var err error
+		switch t.Kind {
+		case "container":
+			err = cli.ContainerRemove(ctx, t.ID, container.RemoveOptions{Force: true})
+		case "network":
+			err = cli.NetworkRemove(ctx, t.ID)
+		case "volume":
+			err = cli.VolumeRemove(ctx, t.ID, false)
+		case "image":
+			_, err = cli.ImageRemove(ctx, t.ID, image.RemoveOptions{PruneChildren: true})
+		}
+		if err != nil && !errdefs.IsNotFound(err) {
+			failed = append(failed, fmt.Errorf("removing %s %s: %w", t.Kind, t.Name, err))
+		}
+	}
+	return errors.Join(failed...)
+}

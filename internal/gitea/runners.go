@@ -1,0 +1,72 @@
+package gitea
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"code.gitea.io/sdk/gitea"
+)
+
+// Runners returns every runner that is registered with the forge.
+func (c *Client) Runners(ctx context.Context) ([]*gitea.ActionRunner, error) {
+	api, err := c.api(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, _, err := api.ListAdminActionRunners(gitea.ListActionRunnersOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("listing the runners: %w", err)
+	}
+	return list.Runners, nil
+}
+
+// RunnersNamed returns the runners of that name, and those whose name goes on
+// with a dash behind it.
+func (c *Client) RunnersNamed(ctx context.Context, name string) ([]*gitea.ActionRunner, error) {
+	all, err := c.Runners(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []*gitea.ActionRunner
+	for _, r := range all {
+		if r.Name == name || strings.HasPrefix(r.Name, name+"-") {
+			found = append(found, r)
+		}
+	}
+	return found, nil
+}
+
+// DisableRunners keeps the runners of that name from taking another job.
+func (c *Client) DisableRunners(ctx context.Context, name string) error {
+	disabled := true
+	return c.eachRunner(ctx, "disabling", name, func(api *gitea.Client, id int64) (*gitea.Response, error) {
+		_, resp, err := api.UpdateAdminActionRunner(id, gitea.EditActionRunnerOption{Disabled: &disabled})
+		return resp, err
+	})
+}
+
+// DeleteRunners unregisters the runners of that name: their credentials are void.
+func (c *Client) DeleteRunners(ctx context.Context, name string) error {
+	return c.eachRunner(ctx, "unregistering", name, func(api *gitea.Client, id int64) (*gitea.Response, error) {
+		return api.DeleteAdminActionRunner(id)
+	})
+}
+
+func (c *Client) eachRunner(ctx context.Context, doing, name string, do func(api *gitea.Client, id int64) (*gitea.Response, error)) error {
+	api, err := c.api(ctx)
+	if err != nil {
+		return err
+	}
+	runners, err := c.RunnersNamed(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, r := range runners {
+		if resp, err := do(api, r.ID); err != nil && (resp == nil || resp.Response == nil || resp.StatusCode != http.StatusNotFound) {
+			return fmt.Errorf("%s runner %s: %w", doing, r.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package pulumi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+)
+
+// stopLimit bounds how long Pulumi may take to end what it has begun after the
+// first Ctrl-C. The Automation API's own command allows ten seconds, less than a
+// container needs to stop, and would leave pending operations behind.
+const stopLimit = 2 * time.Minute
+
+// Command runs the Pulumi CLI in a process group of its own. On a terminal
+// Ctrl-C goes to every process of the foreground group; Pulumi would get one
+// signal from there and one from the cancelled context, and two of them mean
+// "stop now and keep no order". So only the launcher passes them on.
+type Command struct {
+	path    string
+	version semver.Version
+
+	mu      sync.Mutex
+	running map[int]bool // process groups
+}
+
+var _ auto.PulumiCommand = (*Command)(nil)
+
+func newCommand(cli artifacts.CLI) *Command {
+	return &Command{path: cli.Path, version: cli.Version, running: map[int]bool{}}
+}
+
+// answers are what commands, told by their first words, would print. The
+// Automation API asks for more than is needed here, and each start of the CLI
+// takes about half a second.
+type answers map[string]string
+
+type answersKey struct{}
+
+// answering makes the commands under it not run: Run takes the answers.
+func answering(ctx context.Context, with answers) context.Context {
+	return context.WithValue(ctx, answersKey{}, with)
+}
+
+func answered(ctx context.Context, args []string) (answer string, ok bool) {
+	known, _ := ctx.Value(answersKey{}).(answers)
+	for words, answer := range known {
+		if strings.HasPrefix(strings.Join(args, " "), words) {
+			return answer, true
+		}
+	}
+	return "", false
+}
+
+// Version is the CLI's version.
+func (c *Command) Version() semver.Version { return c.version }
+
+// Run runs one Pulumi command; a cancelled context interrupts it once.
+func (c *Command) Run(ctx context.Context, dir string, stdin io.Reader, moreOut, moreErr []io.Writer,
+	env []string, args ...string,
+) (string, string, int, error) {
+	if answer, ok := answered(ctx, args); ok {
+		return answer, "", 0, nil
+	}
+	if !slices.Contains(args, "--non-interactive") {
+		args = append([]string{"--non-interactive"}, args...)
+	}
+	cmd := exec.CommandContext(ctx, c.path, args...)
+	cmd.Dir = dir
+	cmd.Env = append(append(os.Environ(), env...), "PULUMI_AUTOMATION_API=true",
+		"PATH="+filepath.Dir(c.path)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout = io.MultiWriter(append(moreOut, &stdout)...)
+	cmd.Stderr = io.MultiWriter(append(moreErr, &stderr)...)
+	cmd.Stdin = stdin
+	// A launcher that is killed takes the CLI along, which would lock the stack while
+	// the next launcher is at work: in order where it has begun, at once where it has
+	// not. The kernel takes the end of the starting thread for the parent's, so it has to stay.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = stopLimit
+	if err := cmd.Start(); err != nil {
+		return "", "", -2, fmt.Errorf("starting pulumi: %w", err)
+	}
+	c.track(cmd.Process.Pid, true)
+	defer c.track(cmd.Process.Pid, false)
+	err := cmd.Wait()
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		code = -2
+	}
+	return stdout.String(), stderr.String(), code, err
+}
+
+func (c *Command) track(group int, on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if on {
+		c.running[group] = true
+	} else {
+		delete(c.running, group)
+	}
+}
+
+// Kill ends every running Pulumi command at once.
+func (c *Command) Kill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for group := range c.running {
+		_ = syscall.Kill(-group, syscall.SIGKILL)
+	}
+}

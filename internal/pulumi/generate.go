@@ -1,0 +1,48 @@
+package pulumi
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+)
+
+// generate writes the workspace folder: a project without a program of its own,
+// whose gitea plugin is named by its absolute path, and a copy of the stack's
+// configuration. Pulumi writes its encryption salt into the copy, so that the
+// committed files stay as they are.
+func generate(p project.Project, stack string) error {
+	dir := p.StackDir(stack)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("making the workspace of stack %q: %w", stack, err)
+	}
+	proj, err := workspace.LoadProject(filepath.Join(p.Root, "Pulumi.yaml"))
+	if err != nil {
+		return fmt.Errorf("reading the project: %w", err)
+	}
+	proj.Main = ""
+	proj.Plugins = &workspace.Plugins{Providers: []workspace.PluginOptions{{Name: "gitea", Path: p.GiteaPluginDir()}}}
+	if err := proj.Save(filepath.Join(dir, "Pulumi.yaml")); err != nil {
+		return fmt.Errorf("writing the workspace's project: %w", err)
+	}
+	own, err := config.Load(p, p.ConfigFile(stack))
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "Pulumi."+stack+".yaml")
+	kept, err := config.Load(p, file)
+	if err != nil {
+		return err
+	}
+	kept.Config = own.Config
+	if err := kept.Save(file); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("writing the workspace's configuration: %w", err)
+	}
+	return nil
+}

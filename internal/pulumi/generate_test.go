@@ -1,0 +1,74 @@
+package pulumi
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+)
+
+const projectText = `name: gitops-pipeline
+runtime: go
+main: infra
+plugins:
+  providers:
+    - name: gitea
+      path: provider/cmd/pulumi-resource-gitea
+`
+
+func testProject(t *testing.T, config string) project.Project {
+	t.Helper()
+	p := project.Project{Root: t.TempDir()}
+	for name, text := range map[string]string{"Pulumi.yaml": projectText, "Pulumi.dev.yaml": config} {
+		if err := os.WriteFile(filepath.Join(p.Root, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestGenerate(t *testing.T) {
+	t.Parallel()
+	config := "# a comment\nconfig:\n  gitops-pipeline:httpPort: \"3100\"\n"
+	p := testProject(t, config)
+	if err := generate(p, "dev"); err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(p.StackDir("dev"), "Pulumi.dev.yaml")
+	salted := "encryptionsalt: v1:abc\n" + read(t, copied)
+	if err := os.WriteFile(copied, []byte(salted), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(config, "3100", "3101", 1)
+	if err := os.WriteFile(p.ConfigFile("dev"), []byte(changed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := generate(p, "dev"); err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, copied)
+	if !strings.Contains(got, "encryptionsalt: v1:abc") || !strings.Contains(got, `"3101"`) || strings.Contains(got, "3100") {
+		t.Errorf("got %q, want the salt kept and the new value", got)
+	}
+	if got := read(t, p.ConfigFile("dev")); got != changed {
+		t.Errorf("the user's file was changed to %q", got)
+	}
+	if got := read(t, filepath.Join(p.Root, "Pulumi.yaml")); got != projectText {
+		t.Errorf("the project's file was changed to %q", got)
+	}
+	generated := read(t, filepath.Join(p.StackDir("dev"), "Pulumi.yaml"))
+	if !strings.Contains(generated, p.GiteaPluginDir()) || strings.Contains(generated, "main:") {
+		t.Errorf("got project %q, want the plugin's absolute path and no main", generated)
+	}
+}

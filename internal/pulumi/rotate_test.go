@@ -1,0 +1,74 @@
+package pulumi
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+)
+
+// salted is what Pulumi writes to know a passphrase again.
+func salted(t *testing.T, phrase string) string {
+	t.Helper()
+	salt := []byte(phrase[:8])
+	check, err := config.NewSymmetricCrypterFromPassphrase(phrase, salt).EncryptValue(t.Context(), "pulumi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "v1:" + base64.StdEncoding.EncodeToString(salt) + ":" + check
+}
+
+func writeState(t *testing.T, p project.Project, stack, salt string) {
+	t.Helper()
+	if err := os.MkdirAll(stateFiles(p), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf(`{"version":3,"checkpoint":{"latest":{"secrets_providers":{"type":"passphrase","state":{"salt":%q}}}}}`, salt)
+	if err := os.WriteFile(filepath.Join(stateFiles(p), stack+".json"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPassphraseInTheMiddle cuts a rotation off between two stacks, and in the
+// second between configuration and state; each opens with what it has.
+func TestPassphraseInTheMiddle(t *testing.T) {
+	t.Parallel()
+	p := testProject(t, "")
+	old, err := Passphrase(p.PassphraseFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := Passphrase(nextPassphrase(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	oldSalt, nextSalt := salted(t, old), salted(t, next)
+	writeState(t, p, "done", nextSalt)
+	writeState(t, p, "cut", oldSalt)
+	for stack, want := range map[string]struct{ phrase, salt string }{
+		"done": {next, nextSalt}, "cut": {old, oldSalt}, "new": {next, ""},
+	} {
+		if err := generate(p, stack); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(p.StackDir(stack), "Pulumi."+stack+".yaml")
+		if stack == "cut" {
+			if err := os.WriteFile(file, []byte("encryptionsalt: "+nextSalt+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := stackPassphrase(t.Context(), p, stack)
+		if err != nil || got != want.phrase {
+			t.Errorf("%s: got another passphrase, or %v", stack, err)
+		}
+		if want.salt != "" && !strings.Contains(read(t, file), want.salt) {
+			t.Errorf("%s: got %s, want the state's salt", stack, read(t, file))
+		}
+	}
+}

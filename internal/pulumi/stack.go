@@ -1,0 +1,206 @@
+package pulumi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+)
+
+// Stack is one Pulumi stack of the project, and the CLI that works on it.
+type Stack struct {
+	auto.Stack
+	Command *Command
+	Local   bool // the state is the project's own
+	project project.Project
+}
+
+// ErrNone says that there is no such stack.
+var ErrNone = errors.New("there is no such stack")
+
+// Open returns the stack, which it creates if create is set; else ErrNone when
+// there is none.
+func Open(ctx context.Context, p project.Project, stack string, cli artifacts.CLI, program pulumi.RunFunc, create bool) (*Stack, error) {
+	command := newCommand(cli)
+	if err := generate(p, stack); err != nil {
+		return nil, err
+	}
+	env, local, err := Environment(ctx, p, stack)
+	if err != nil {
+		return nil, err
+	}
+	home, err := Home()
+	if err != nil {
+		return nil, err
+	}
+	opts := []auto.LocalWorkspaceOption{
+		auto.WorkDir(p.StackDir(stack)),
+		auto.Program(program),
+		auto.PulumiHome(home),
+		auto.Pulumi(command),
+		auto.EnvVars(env),
+	}
+	if local {
+		opts = append(opts, auto.SecretsProvider("passphrase"))
+	}
+	w, err := auto.NewLocalWorkspace(ctx, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("opening the workspace of stack %q: %w", stack, err)
+	}
+	selecting := ctx
+	if local {
+		if err := dropMetadata(p, stack); err != nil {
+			return nil, err
+		}
+		state, err := localState(p, stack)
+		if err != nil {
+			return nil, err
+		}
+		if state != nil {
+			selecting = answering(ctx, answers{"stack select": ""}) // it is there; every command names it
+		}
+	}
+	opened, err := auto.SelectStack(selecting, stack, w)
+	switch {
+	case err == nil:
+	case !auto.IsSelectStack404Error(err):
+		return nil, fmt.Errorf("selecting stack %q: %w", stack, err)
+	case !create:
+		return nil, fmt.Errorf("selecting stack %q: %w", stack, ErrNone)
+	default:
+		if opened, err = auto.NewStack(ctx, stack, w); err != nil {
+			return nil, fmt.Errorf("creating stack %q: %w", stack, err)
+		}
+	}
+	return &Stack{Stack: opened, Command: command, Local: local, project: p}, nil
+}
+
+// Up is the Automation API's, of whose result only the outputs are given, and
+// not which of them are secrets.
+func (s *Stack) Up(ctx context.Context, opts ...optup.Option) (auto.OutputMap, error) {
+	result, err := s.Stack.Up(answering(ctx, answers{
+		"stack output --json --stack": "{}", "stack history": "[]",
+	}), opts...)
+	return result.Outputs, err
+}
+
+// Destroy is the Automation API's, without the summary of what it did.
+func (s *Stack) Destroy(ctx context.Context, opts ...optdestroy.Option) error {
+	_, err := s.Stack.Destroy(answering(ctx, answers{"stack history": "[]"}), opts...)
+	return err
+}
+
+// MayExist is false when there certainly is no such stack: nothing was ever
+// generated for it, and no state is kept elsewhere. It needs no Pulumi.
+func MayExist(p project.Project, stack string) bool {
+	if os.Getenv("PULUMI_BACKEND_URL") != "" || loginDir() != "" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(p.StackDir(stack), "Pulumi.yaml"))
+	return !errors.Is(err, os.ErrNotExist)
+}
+
+// Home is Pulumi's home, beside the other built parts: plugins are installed once for all clones.
+func Home() (string, error) {
+	cache, err := artifacts.CacheDir()
+	if err != nil {
+		return "", err
+	}
+	home := filepath.Join(cache, "pulumi-home")
+	if err := os.MkdirAll(home, 0o755); err != nil {
+		return "", fmt.Errorf("making Pulumi's home: %w", err)
+	}
+	return home, nil
+}
+
+// Environment is what Pulumi's commands on a stack run with: the state in the
+// project, unless PULUMI_BACKEND_URL or `pulumi login` say otherwise.
+func Environment(ctx context.Context, p project.Project, stack string) (env map[string]string, local bool, err error) {
+	env = map[string]string{
+		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+		"PULUMI_IGNORE_AMBIENT_PLUGINS":               "true",
+		// Any stable folder does for reading the program's root; the inline program runs in this process.
+		"GITOPS_PIPELINE_ROOT": p.Root,
+	}
+	if os.Getenv("PULUMI_CONFIG_PASSPHRASE") == "" && os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") == "" {
+		phrase, err := stackPassphrase(ctx, p, stack)
+		if err != nil {
+			return nil, false, err
+		}
+		env["PULUMI_CONFIG_PASSPHRASE"] = phrase
+	}
+	if os.Getenv("PULUMI_BACKEND_URL") != "" {
+		return env, false, nil
+	}
+	if dir := loginDir(); dir != "" {
+		env["PULUMI_CREDENTIALS_PATH"] = dir
+		return env, false, nil
+	}
+	if err := os.MkdirAll(p.StateDir(), 0o700); err != nil {
+		return nil, false, fmt.Errorf("making the state's folder: %w", err)
+	}
+	// Without the files of metadata that Pulumi writes beside each of its own: one that
+	// was cut off makes it refuse the state.
+	env["PULUMI_BACKEND_URL"] = "file://" + p.StateDir() + "?metadata=skip"
+	return env, true, nil
+}
+
+// loginDir is the folder of the user's own Pulumi credentials if `pulumi login`
+// chose a backend that still is the current one, else "".
+func loginDir() string {
+	dir := os.Getenv("PULUMI_CREDENTIALS_PATH")
+	if dir == "" {
+		dir = os.Getenv("PULUMI_HOME")
+	}
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Join(home, ".pulumi")
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "credentials.json"))
+	if err != nil {
+		return ""
+	}
+	var credentials struct {
+		Current string `json:"current"`
+	}
+	if json.Unmarshal(text, &credentials) != nil || strings.TrimSpace(credentials.Current) == "" {
+		return ""
+	}
+	return dir
+}
+
+// InstallDockerPlugin installs the built docker plugin into Pulumi's home, unless it is there.
+func (s *Stack) InstallDockerPlugin(ctx context.Context, binary, version string) error {
+	// The source path in the marker tells one build of the same version from the next: parts are content-addressed.
+	marker := filepath.Join(s.Workspace().PulumiHome(), "docker-plugin-"+version)
+	installed, _ := os.ReadFile(marker)
+	dir := filepath.Join(s.Workspace().PulumiHome(), "plugins", "resource-docker-v"+version)
+	if _, err := os.Stat(dir); err == nil && string(installed) == binary {
+		return nil
+	}
+	_, stderr, _, err := s.Command.Run(ctx, s.Workspace().WorkDir(), nil, nil, nil,
+		[]string{"PULUMI_HOME=" + s.Workspace().PulumiHome(), "PULUMI_SKIP_UPDATE_CHECK=true"},
+		"plugin", "install", "resource", "docker", version, "--file", binary, "--reinstall")
+	if err != nil {
+		return fmt.Errorf("installing the docker plugin: %w: %s", err, strings.TrimSpace(stderr))
+	}
+	if err := os.WriteFile(marker, []byte(binary), 0o644); err != nil {
+		return fmt.Errorf("noting the docker plugin: %w", err)
+	}
+	return nil
+}

@@ -30,16 +30,22 @@ parts: launcher ## Build the images and tools ahead of time
 
 ##@ Development
 
+.PHONY: unit
+unit: ## Run the unit tests alone: without Docker, network or root
+	@# Modules that are missing are fetched before the network is gone; -count=1, as cached results may be from a run with more.
+	go list -deps -test ./... > /dev/null
+	.ci/hermetic go test -count=1 ./...
+
 .PHONY: test
-test: docker parts ## Run every test, with real parts: unit tests, then end to end
+test: unit docker parts ## Run every test: unit tests, integration tests, then end to end
 	@echo "== service"
 	cd service && go vet ./... && go test ./...
 	@echo "== the docker plugin against its SDK"
 	cd tools/docker-plugin && CGO_ENABLED=0 go test -trimpath -tags no_compose ./...
 	@echo "== what gives Gitea a new SECRET_KEY"
 	cd images/gitea && CGO_ENABLED=1 go test -tags sqlite,sqlite_unlock_notify,netgo,osusergo ./rekey
-	@echo "== the project"
-	go test -timeout 20m ./...
+	@echo "== with a real Docker host and a real Gitea"
+	go test -timeout 20m -tags integration ./cmd/... ./internal/... ./provider/...
 	@echo "== end to end"
 	go test -count=1 -timeout 80m -tags e2e -v ./e2e
 
@@ -64,10 +70,10 @@ lint: ## Check format, modules, Go code, workflows and scripts
 	mkdir -p .pipeline/bin
 	cd tools/golangci-lint && go build -o $(CURDIR)/.pipeline/bin/ tool
 	cd tools/actionlint && go build -o $(CURDIR)/.pipeline/bin/ tool
-	.pipeline/bin/golangci-lint run --build-tags e2e ./...
+	.pipeline/bin/golangci-lint run --build-tags e2e,integration ./...
 	cd service && $(CURDIR)/.pipeline/bin/golangci-lint run --config ../.golangci.yml ./...
 	.pipeline/bin/actionlint -config-file .gitea/actionlint.yaml .gitea/workflows/*.yaml
-	@if command -v shellcheck > /dev/null; then shellcheck .ci/run $$(git ls-files '*.sh'); else echo "shellcheck is not installed: scripts not checked"; fi
+	@if command -v shellcheck > /dev/null; then shellcheck .ci/* $$(git ls-files '*.sh'); else echo "shellcheck is not installed: scripts not checked"; fi
 
 .PHONY: generate
 generate: ## Generate the provider's schema and Go SDK

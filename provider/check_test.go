@@ -119,3 +119,12 @@ func TestNewPasswordKeepsAll(t *testing.T) {
 		t.Errorf("got %+v and %v, want an update of the password", resp, err)
 	}
 }
+
+func TestRandomSecret(t *testing.T) {
+	s := server(t, "http://127.0.0.1:1")
+	one, two := create(t, s, "RandomSecret", props("length", 40)), create(t, s, "RandomSecret", props("length", 40))
+	a, b := one.Properties.Get("result"), two.Properties.Get("result")
+	if len(a.AsString()) != 40 || a.AsString() == b.AsString() {
+		t.Errorf("got secrets of %d characters, equal: %t", len(a.AsString()), a.AsString() == b.AsString())
+	}
+}

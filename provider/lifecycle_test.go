@@ -1,3 +1,5 @@
+//go:build integration
+
 package provider_test
 
 import (
@@ -179,14 +181,5 @@ func TestUnreachable(t *testing.T) {
 	}
 	if _, err := away.Read(p.ReadRequest{ID: made.ID, Urn: urn("Organization")}); err == nil {
 		t.Error("got nil from an import without a server, want an error")
-	}
-}
-
-func TestRandomSecret(t *testing.T) {
-	s := server(t, forge.URL)
-	one, two := create(t, s, "RandomSecret", props("length", 40)), create(t, s, "RandomSecret", props("length", 40))
-	a, b := one.Properties.Get("result"), two.Properties.Get("result")
-	if len(a.AsString()) != 40 || a.AsString() == b.AsString() {
-		t.Errorf("got secrets of %d characters, equal: %t", len(a.AsString()), a.AsString() == b.AsString())
 	}
 }

@@ -3,7 +3,6 @@ package provider_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"testing"
 
 	"github.com/blang/semver"
@@ -14,25 +13,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
 	"github.com/gitops-pipeline/gitops-pipeline/provider"
-	"github.com/gitops-pipeline/gitops-pipeline/provider/forgetest"
 )
 
-// forge is the Gitea of all tests of this package.
-var forge *forgetest.Forge
-
-func TestMain(m *testing.M) {
-	var err error
-	if forge, err = forgetest.Start(context.Background(), ".."); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := forge.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, "stopping the forge:", err)
-		code = 1
-	}
-	os.Exit(code)
-}
+// administrator signs in to the server of a test: no server at all for the unit
+// tests, a real Gitea with the build tag integration.
+var administrator = struct{ username, password string }{"forge-admin", "not-asked-for"}
 
 // server is the provider, configured for the forge at url.
 func server(t *testing.T, url string) integration.Server {
@@ -47,7 +32,7 @@ func server(t *testing.T, url string) integration.Server {
 		t.Fatal(err)
 	}
 	if err := s.Configure(p.ConfigureRequest{Args: props(
-		"baseUrl", url, "username", forge.Username, "password", forge.Password,
+		"baseUrl", url, "username", administrator.username, "password", administrator.password,
 	)}); err != nil {
 		t.Fatal(err)
 	}

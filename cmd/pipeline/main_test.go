@@ -62,10 +62,8 @@ func TestExitCodes(t *testing.T) {
 		"file is wrong":   {[]string{"up", "-C", wrong}, exitFailed, "99999"},
 		"all at once":     {[]string{"up", "-C", wrong}, exitFailed, "nope"},
 		"disk is full":    {[]string{"doctor", "-C", root, "--min-disk", "1000000GiB"}, exitFailed, "are needed"},
-		"down of nothing": {[]string{"down", "-C", root, "--stack", "e-none"}, exitOK, "nothing to take down"},
 		"trace of none":   {[]string{"trace", "-C", root}, exitFailed, "no such stack"},
 		"trace of what":   {[]string{"trace", "-C", root, "first"}, exitUsage, "not a number"},
-		"purge unasked":   {[]string{"down", "-C", root, "--stack", "e-none", "--purge"}, exitUsage, "--yes"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -159,14 +159,4 @@ func TestConnect(t *testing.T) {
 			t.Errorf("Ensure: got %v, want ErrTooOld", err)
 		}
 	})
-	t.Run("running", func(t *testing.T) {
-		cli, facts, err := Connect(t.Context())
-		if err != nil {
-			t.Fatalf("these tests need a Docker engine: %v", err)
-		}
-		_ = cli.Close()
-		if facts.Version == "" || facts.APIVersion == "" {
-			t.Errorf("got %+v, want a version", facts)
-		}
-	})
 }

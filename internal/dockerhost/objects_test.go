@@ -1,3 +1,5 @@
+//go:build integration
+
 package dockerhost
 
 import (
@@ -12,7 +14,20 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// The real engine, with labels of this test's own.
+// TestConnectRunning asks the real Docker host what it is.
+func TestConnectRunning(t *testing.T) {
+	t.Parallel()
+	cli, facts, err := Connect(t.Context())
+	if err != nil {
+		t.Fatalf("this test needs a Docker engine: %v", err)
+	}
+	_ = cli.Close()
+	if facts.Version == "" || facts.APIVersion == "" {
+		t.Errorf("got %+v, want a version", facts)
+	}
+}
+
+// TestOnlyWhatIsLabelled removes objects of the real Docker host, with labels of this test's own.
 func TestOnlyWhatIsLabelled(t *testing.T) {
 	t.Parallel()
 	cli, _, err := Connect(t.Context())

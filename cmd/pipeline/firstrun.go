@@ -11,6 +11,7 @@ import (
 
 	sdk "code.gitea.io/sdk/gitea"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
@@ -45,33 +46,32 @@ func (a *app) afterUpdate(ctx context.Context, set settings, shown *ui.Display, 
 	return nil
 }
 
-// firstRun is the run that the seed started, or one that still goes on; nil
-// when nothing was seeded and nothing goes on.
+// firstRun is the run that this update's seed started; nil when it seeded
+// nothing. A run that someone else started is theirs to follow: its result says
+// nothing about this update.
 func (a *app) firstRun(ctx context.Context, set settings, f *gitea.Client, shown *ui.Display) (*sdk.ActionWorkflowRun, error) {
-	if !set.seed {
+	commit, seeded := seededCommit(set, shown.Created(seedType))
+	if !seeded {
 		return nil, nil
 	}
-	seeded, commit := false, ""
-	for _, m := range shown.Created(seedType) {
+	return gitea.AwaitRun(ctx, f, commit, runAppears)
+}
+
+// seededCommit is the commit that the update pushed into the stack's repository.
+// A repository that had its content already, as after down and up, was not seeded.
+func seededCommit(set settings, created []apitype.StepEventMetadata) (commit string, seeded bool) {
+	if !set.seed {
+		return "", false
+	}
+	for _, m := range created {
 		if m.New == nil || !strings.EqualFold(text(m.New.Inputs["owner"]), set.owner) || text(m.New.Inputs["repository"]) != set.name {
 			continue
 		}
-		// A repository that had its content already, as after down and up, ran
-		// its first run long ago.
-		pushed, _ := m.New.Outputs["pushed"].(bool)
-		seeded, commit = pushed, text(m.New.Outputs["commit"])
+		if pushed, _ := m.New.Outputs["pushed"].(bool); pushed {
+			return text(m.New.Outputs["commit"]), true
+		}
 	}
-	if seeded {
-		return gitea.AwaitRun(ctx, f, commit, runAppears)
-	}
-	runs, err := f.Runs(ctx, "", 1)
-	if err != nil {
-		return nil, problem.New("asking the forge for its workflow runs", err, "see how it is: pipeline status --stack "+a.opts.stack)
-	}
-	if len(runs) == 0 || runs[0].Status == "completed" {
-		return nil, nil
-	}
-	return runs[0], nil
+	return "", false
 }
 
 // published waits until the image can be pulled from the registry.
@@ -113,7 +113,7 @@ func (a *app) summary(outputs auto.OutputMap, digest string) []string {
 	)
 }
 
-// invocation is how the user can call this launcher again from the same folder.
+// invocation is how the user can call this launcher again from the same directory.
 func invocation() string {
 	if path, err := exec.LookPath("pipeline"); err == nil && filepath.Base(os.Args[0]) == os.Args[0] && path != "" {
 		return "pipeline"

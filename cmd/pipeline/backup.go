@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
 	"github.com/spf13/cobra"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/backup"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
@@ -185,16 +185,12 @@ func (a *app) contents(ctx context.Context, p project.Project) (backup.Manifest,
 
 // forgeContainer is the running forge, or "", and an image that has a shell.
 func (a *app) forgeContainer(ctx context.Context, p project.Project, cli *client.Client) (id, image string, err error) {
-	list, err := cli.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+a.opts.stack))})
+	list, err := dockerhost.Containers(ctx, cli, a.opts.stack, naming.Forge)
 	if err != nil {
-		return "", "", fmt.Errorf("listing the containers: %w", err)
+		return "", "", err
 	}
-	for _, c := range list {
-		for _, m := range c.Mounts {
-			if m.Name == naming.Project+"-"+a.opts.stack+"-forge-data" {
-				return c.ID, c.ImageID, nil
-			}
-		}
+	if len(list) > 0 && list[0].State == container.StateRunning {
+		return list[0].ID, list[0].ImageID, nil
 	}
 	a.out.Line("the forge does not run: there is nothing to pause")
 	set, err := a.settings(p, nil)

@@ -207,7 +207,7 @@ func (r *rotation) volume(ctx context.Context, secrets []rotate.Secret) error {
 	}
 	for _, s := range secrets {
 		if s.Name == rotate.JWTSecret {
-			return rotate.Engines(ctx, r.docker, r.app.opts.stack)
+			return rotate.JobEngines(ctx, r.docker, r.app.opts.stack)
 		}
 	}
 	return nil

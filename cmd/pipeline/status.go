@@ -116,7 +116,7 @@ func (a *app) printStatus(s status.Status) {
 	}
 	var containers, runners, runs, images, volumes [][]string
 	for _, c := range s.Containers {
-		containers = append(containers, []string{c.Name, c.State, or(c.Health, "-"), c.Status})
+		containers = append(containers, []string{c.Name, string(c.State), or(c.Health, "-"), c.Status})
 	}
 	for _, r := range s.Runners {
 		busy := "idle"

@@ -60,19 +60,17 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 		return nil, err
 	}
 	network, err := docker.NewNetwork(ctx, name+"-network", &docker.NetworkArgs{
-		Name: physical(ctx, "network"),
-		Labels: docker.NetworkLabelArray{docker.NetworkLabelArgs{
-			Label: pulumi.String(naming.StackLabel), Value: pulumi.String(ctx.Stack()),
-		}},
+		Name:   physical(ctx, "network"),
+		Labels: networkLabels(ctx),
 	}, child, pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return nil, err
 	}
-	data, err := newVolume(ctx, name+"-data", f)
+	data, err := newVolume(ctx, name+"-data", f, naming.ForgeData, "")
 	if err != nil {
 		return nil, err
 	}
-	settings, err := newVolume(ctx, name+"-config", f)
+	settings, err := newVolume(ctx, name+"-config", f, naming.ForgeConfig, "")
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +82,7 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 	}
 	container := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Image),
-		Labels:      containerLabels(ctx),
+		Labels:      containerLabels(ctx, naming.Forge, ""),
 		Restart:     pulumi.String(restart),
 		Init:        pulumi.Bool(true),
 		Entrypoints: pulumi.ToStringArray([]string{"/bin/bash", startFile}),

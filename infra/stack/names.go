@@ -1,6 +1,9 @@
 package stack
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -19,20 +22,41 @@ func physical(ctx *pulumi.Context, what string) pulumi.String {
 }
 
 // newVolume makes a volume under a fixed name that destroying the stack keeps:
-// the next stack of that name finds its data again.
-func newVolume(ctx *pulumi.Context, name string, parent pulumi.Resource) (*docker.Volume, error) {
-	return docker.NewVolume(ctx, name, &docker.VolumeArgs{
-		Name: physical(ctx, name),
-		Labels: docker.VolumeLabelArray{docker.VolumeLabelArgs{
-			Label: pulumi.String(naming.StackLabel), Value: pulumi.String(ctx.Stack()),
-		}},
-	}, pulumi.Parent(parent), pulumi.RetainOnDelete(true))
+// the next stack of that name finds its data again. Docker cannot change a
+// volume's labels, so that those of an existing volume stay as they are.
+func newVolume(ctx *pulumi.Context, name string, parent pulumi.Resource, role naming.Role, runner string) (*docker.Volume, error) {
+	var labels docker.VolumeLabelArray
+	for _, l := range sortedLabels(ctx, role, runner) {
+		labels = append(labels, docker.VolumeLabelArgs{Label: pulumi.String(l[0]), Value: pulumi.String(l[1])})
+	}
+	return docker.NewVolume(ctx, name, &docker.VolumeArgs{Name: physical(ctx, name), Labels: labels},
+		pulumi.Parent(parent), pulumi.RetainOnDelete(true), pulumi.IgnoreChanges([]string{"labels"}))
 }
 
-func containerLabels(ctx *pulumi.Context) docker.ContainerLabelArray {
-	return docker.ContainerLabelArray{docker.ContainerLabelArgs{
-		Label: pulumi.String(naming.StackLabel), Value: pulumi.String(ctx.Stack()),
-	}}
+func containerLabels(ctx *pulumi.Context, role naming.Role, runner string) docker.ContainerLabelArray {
+	var labels docker.ContainerLabelArray
+	for _, l := range sortedLabels(ctx, role, runner) {
+		labels = append(labels, docker.ContainerLabelArgs{Label: pulumi.String(l[0]), Value: pulumi.String(l[1])})
+	}
+	return labels
+}
+
+func networkLabels(ctx *pulumi.Context) docker.NetworkLabelArray {
+	var labels docker.NetworkLabelArray
+	for _, l := range sortedLabels(ctx, naming.Network, "") {
+		labels = append(labels, docker.NetworkLabelArgs{Label: pulumi.String(l[0]), Value: pulumi.String(l[1])})
+	}
+	return labels
+}
+
+// sortedLabels are the names and values of an object's labels, in a fixed order.
+func sortedLabels(ctx *pulumi.Context, role naming.Role, runner string) [][2]string {
+	labels := naming.Labels(ctx.Stack(), role, runner)
+	var sorted [][2]string
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		sorted = append(sorted, [2]string{name, labels[name]})
+	}
+	return sorted
 }
 
 // applyLimits sets a container's limits.

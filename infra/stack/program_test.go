@@ -97,8 +97,11 @@ func TestEveryDockerObjectIsLabelled(t *testing.T) {
 		switch r.TypeToken {
 		case "docker:index/container:Container", "docker:index/volume:Volume", "docker:index/network:Network":
 			seen++
-			if got := fmt.Sprint(r.Inputs["labels"].Mappable()); !strings.Contains(got, "label:"+naming.StackLabel) || !strings.Contains(got, "value:test") {
-				t.Errorf("%s has the labels %s, want %s=test", r.Name, got, naming.StackLabel)
+			got := fmt.Sprint(r.Inputs["labels"].Mappable())
+			for _, want := range []string{"label:" + naming.StackLabel, "value:test", "label:" + naming.RoleLabel} {
+				if !strings.Contains(got, want) {
+					t.Errorf("%s has the labels %s, want %s among them", r.Name, got, want)
+				}
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 //go:embed runner-start.sh
@@ -62,7 +63,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	if err := ctx.RegisterComponentResourceV2("gitops-pipeline:index:Runner", name, nil, r, opts...); err != nil {
 		return nil, err
 	}
-	data, err := newVolume(ctx, name+"-data", r)
+	data, err := newVolume(ctx, name+"-data", r, naming.RunnerData, name)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	env = append(env, forward(args.Config)...)
 	runner := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Images.Runner),
-		Labels:      containerLabels(ctx),
+		Labels:      containerLabels(ctx, naming.Runner, name),
 		Restart:     pulumi.String(restart),
 		StopSignal:  pulumi.String("SIGKILL"), // see docs/adr/0009-kill-a-runner.md
 		Init:        pulumi.Bool(true),
@@ -104,7 +105,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 			HostPath: pulumi.String(hostSocket), ContainerPath: pulumi.String(hostSocket),
 		})
 	} else {
-		run, engine, err := r.newEngine(ctx, name+"-engine", args)
+		run, engine, err := r.newJobEngine(ctx, name, args)
 		if err != nil {
 			return nil, err
 		}
@@ -132,21 +133,22 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{})
 }
 
-// newEngine declares the engine that the runner's jobs run on: never the
+// newJobEngine declares the Docker engine that the runner's jobs run on: never the
 // host's, which could reach everything.
-func (r *Runner) newEngine(ctx *pulumi.Context, name string, args *RunnerArgs) (*docker.Volume, *docker.Container, error) {
-	data, err := newVolume(ctx, name+"-data", r)
+func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerArgs) (*docker.Volume, *docker.Container, error) {
+	name := runner + "-engine"
+	data, err := newVolume(ctx, name+"-data", r, naming.JobEngineData, runner)
 	if err != nil {
 		return nil, nil, err
 	}
-	run, err := newVolume(ctx, name+"-run", r)
+	run, err := newVolume(ctx, name+"-run", r, naming.JobEngineControl, runner)
 	if err != nil {
 		return nil, nil, err
 	}
 	cfg := args.Config
 	engine := &docker.ContainerArgs{
 		Image:   pulumi.String(args.Images.Engine),
-		Labels:  containerLabels(ctx),
+		Labels:  containerLabels(ctx, naming.JobEngine, runner),
 		Restart: pulumi.String(restart),
 		// As the runner: a job that ends with its engine must not look as if it had
 		// ended well.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"filippo.io/age"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 const content = "ref: refs/heads/main\n"
@@ -162,18 +164,24 @@ func TestVolumeOfRefusesOtherPlaces(t *testing.T) {
 	}
 }
 
-func TestLogical(t *testing.T) {
+func TestKept(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]string{
-		"gitops-pipeline-dev-forge-data":           "forge-data",
-		"gitops-pipeline-dev-runner-0-data":        "runner-0-data",
-		"gitops-pipeline-dev-runner-0-engine-data": "",
-		"gitops-pipeline-dev-runner-0-engine-run":  "",
-		"elsewhere": "",
+	for _, test := range []struct {
+		name   string
+		role   naming.Role
+		runner string
+		want   string // empty: left out
+	}{
+		{"gitops-pipeline-dev-forge-data", naming.ForgeData, "", "forge-data"},
+		{"gitops-pipeline-dev-runner-0-data", naming.RunnerData, "runner-0", "runner-0-data"},
+		{"gitops-pipeline-dev-runner-0-engine-data", naming.JobEngineData, "runner-0", ""},
+		{"gitops-pipeline-dev-runner-0-engine-run", naming.JobEngineControl, "runner-0", ""},
+		{"gitops-pipeline-dev-other", "", "", "other"}, // of an earlier version, without a role: rather too much than too little
+		{"elsewhere", naming.ForgeData, "", ""},
 	} {
-		got, keep := logical("dev", name)
-		if keep != (want != "") || keep && got != want {
-			t.Errorf("got %q, %v of %q, want %q", got, keep, name, want)
+		got, ok := kept("dev", test.name, naming.Labels("dev", test.role, test.runner))
+		if ok != (test.want != "") || ok && (got.Name != test.want || got.Role != test.role || got.Runner != test.runner) {
+			t.Errorf("%s: got %+v, %v, want %q", test.name, got, ok, test.want)
 		}
 	}
 }

@@ -24,9 +24,11 @@ type Manifest struct {
 
 // Volume is a volume of the stack, without the stack's name in its own.
 type Volume struct {
-	Name  string `json:"name"` // such as forge-data
-	Files int    `json:"files"`
-	Bytes int64  `json:"bytes"`
+	Name   string      `json:"name"` // such as forge-data
+	Role   naming.Role `json:"role,omitempty"`
+	Runner string      `json:"runner,omitempty"` // the runner that it belongs to, such as runner-0
+	Files  int         `json:"files"`
+	Bytes  int64       `json:"bytes"`
 }
 
 var (
@@ -51,14 +53,12 @@ func (m Manifest) check() error {
 	return nil
 }
 
-// physical is the name on the engine of one of a stack's volumes.
-func physical(stack, volume string) string { return naming.Project + "-" + stack + "-" + volume }
-
-// logical is the opposite. Not every volume is worth keeping: an engine's own
-// are caches, and as large as images are.
-func logical(stack, name string) (volume string, keep bool) {
-	volume, ok := strings.CutPrefix(name, physical(stack, ""))
-	return volume, ok && !strings.Contains(volume, "-engine-")
+// kept returns a stack's volume as the archive names it, and whether it holds
+// data: a job engine's own volumes are caches, as large as images are.
+func kept(stack, name string, labels map[string]string) (Volume, bool) {
+	logical, ok := strings.CutPrefix(name, naming.Physical(stack, ""))
+	role := naming.Role(labels[naming.RoleLabel])
+	return Volume{Name: logical, Role: role, Runner: labels[naming.RunnerLabel]}, ok && role.Kept()
 }
 
 // Small are the files of an archive that are not on volumes.

@@ -19,8 +19,8 @@ func (a *Archive) Restore(ctx context.Context, cli *client.Client, image string)
 	stack := a.Manifest.Stack
 	var mounts []mount.Mount
 	for _, v := range a.Manifest.Volumes {
-		name := physical(stack, v.Name)
-		if _, err := cli.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: map[string]string{naming.StackLabel: stack}}); err != nil {
+		name := naming.Physical(stack, v.Name)
+		if _, err := cli.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: naming.Labels(stack, v.Role, v.Runner)}); err != nil {
 			return fmt.Errorf("making the volume %s: %w", name, err)
 		}
 		mounts = append(mounts, mount.Mount{

@@ -43,7 +43,7 @@ type Snapshot struct {
 // for the end of it, or "" when none runs; image has a shell. guard is told of the
 // forge before it is paused; it has to make it go on should this process die.
 func Take(ctx context.Context, cli *client.Client, stack, forge, image string, guard func(forge string) (release func(), err error)) (_ *Snapshot, err error) {
-	mounts, err := sources(ctx, cli, stack)
+	mounts, found, err := sources(ctx, cli, stack)
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +83,9 @@ func Take(ctx context.Context, cli *client.Client, stack, forge, image string, g
 	if s.Volumes, err = h.volumes(ctx); err != nil {
 		return nil, err
 	}
+	for i, v := range s.Volumes {
+		s.Volumes[i].Role, s.Volumes[i].Runner = found[v.Name].Role, found[v.Name].Runner
+	}
 	return s, nil
 }
 
@@ -98,23 +101,26 @@ func (s *Snapshot) Files(ctx context.Context) (io.ReadCloser, error) {
 // Close removes the copy, also after an interruption.
 func (s *Snapshot) Close() { removeHelper(s.cli, s.helper) }
 
-// sources are the stack's volumes that are kept, to be read only.
-func sources(ctx context.Context, cli *client.Client, stack string) ([]mount.Mount, error) {
+// sources are the stack's volumes that hold data, to be read only, and what
+// their labels say of each, by its name in the archive.
+func sources(ctx context.Context, cli *client.Client, stack string) ([]mount.Mount, map[string]Volume, error) {
 	list, err := cli.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+stack))})
 	if err != nil {
-		return nil, fmt.Errorf("listing the volumes: %w", err)
+		return nil, nil, fmt.Errorf("listing the volumes: %w", err)
 	}
 	var mounts []mount.Mount
+	found := map[string]Volume{}
 	for _, v := range list.Volumes {
-		if name, keep := logical(stack, v.Name); keep {
-			mounts = append(mounts, mount.Mount{Type: mount.TypeVolume, Source: v.Name, Target: "/source/" + name, ReadOnly: true})
+		if one, ok := kept(stack, v.Name, v.Labels); ok {
+			found[one.Name] = one
+			mounts = append(mounts, mount.Mount{Type: mount.TypeVolume, Source: v.Name, Target: "/source/" + one.Name, ReadOnly: true})
 		}
 	}
 	if len(mounts) == 0 {
-		return nil, problem.New("looking for the stack's data", errors.New("there are no volumes with its label"), "check the stack's name: pipeline status --stack "+stack)
+		return nil, nil, problem.New("looking for the stack's data", errors.New("there are no volumes with its label"), "check the stack's name: pipeline status --stack "+stack)
 	}
 	sort.Slice(mounts, func(i, j int) bool { return mounts[i].Target < mounts[j].Target })
-	return mounts, nil
+	return mounts, found, nil
 }
 
 // standStill runs f while the forge is paused, and returns for how long it was.

@@ -7,25 +7,41 @@ const Project = "gitops-pipeline"
 
 // The labels of Docker objects. Nothing without StackLabel is ever removed.
 const (
-	StackLabel    = "gitops-pipeline.stack" // on every object of a stack; its value is the stack's name
-	RoleLabel     = "gitops-pipeline.role"  // on every object of a stack; its value is a Role
-	ArtifactLabel = "gitops-pipeline.part"  // on images that this project built; its value is the image's name
+	StackLabel    = "gitops-pipeline.stack"  // on every object of a stack; its value is the stack's name
+	RoleLabel     = "gitops-pipeline.role"   // on every object of a stack; its value is a Role
+	RunnerLabel   = "gitops-pipeline.runner" // on what belongs to one runner; its value is the runner's logical name, such as runner-0
+	ArtifactLabel = "gitops-pipeline.part"   // on images that this project built; its value is the image's name
 )
 
-// Role says what a container, network or volume is for.
+// Role says what a container, network or volume of a stack is for.
 type Role string
 
-// The roles.
+// The roles. Forge, Runner and JobEngine are containers; Network is the one
+// network of a stack; the others are volumes.
 const (
-	Forge            Role = "forge"              // container, and network of the stack
-	ForgeData        Role = "forge-data"         // volume
-	ForgeConfig      Role = "forge-config"       // volume
-	Runner           Role = "runner"             // container
-	RunnerData       Role = "runner-data"        // volume
-	JobEngine        Role = "job-engine"         // container
-	JobEngineData    Role = "job-engine-data"    // volume
-	JobEngineControl Role = "job-engine-control" // volume that a runner and its job engine share
+	Forge            Role = "forge"
+	Runner           Role = "runner"
+	JobEngine        Role = "job-engine"
+	Network          Role = "network"
+	ForgeData        Role = "forge-data"
+	ForgeConfig      Role = "forge-config"
+	RunnerData       Role = "runner-data"
+	JobEngineData    Role = "job-engine-data"    // the job engine's images and containers: a cache
+	JobEngineControl Role = "job-engine-control" // sockets that a runner and its job engine share
 )
+
+// Kept tells whether a volume of this role holds data that a backup keeps.
+func (r Role) Kept() bool { return r != JobEngineData && r != JobEngineControl }
+
+// Labels returns the labels of an object of a stack; runner is empty for what
+// belongs to no single runner.
+func Labels(stack string, role Role, runner string) map[string]string {
+	labels := map[string]string{StackLabel: stack, RoleLabel: string(role)}
+	if runner != "" {
+		labels[RunnerLabel] = runner
+	}
+	return labels
+}
 
 // Physical is the name in Docker of an object that outlives the stack.
 func Physical(stack, object string) string { return Project + "-" + stack + "-" + object }

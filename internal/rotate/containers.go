@@ -7,45 +7,29 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // poll is how often the engine and the forge are asked; both are here.
 const poll = 200 * time.Millisecond
 
-// errMissing says that the stack has no container of a kind.
-var errMissing = errors.New("the stack has no such container; pipeline up puts it back")
+// errMissing says that the stack has no container of a role.
+var errMissing = errors.New("the stack has no such container; `pipeline up` creates it again")
 
-// containers returns the stack's containers, running or not, by what their
-// name begins with before Pulumi's random end; each name is a program's logical one.
-func containers(ctx context.Context, cli *client.Client, stack string, name *regexp.Regexp) (map[string]string, error) {
-	list, err := cli.ContainerList(ctx, container.ListOptions{
-		All: true, Filters: filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+stack)),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("listing the containers of stack %q: %w", stack, err)
+// containers returns the stack's containers of a role; none is an error.
+func containers(ctx context.Context, cli *client.Client, stack string, role naming.Role) ([]dockerhost.Container, error) {
+	found, err := dockerhost.Containers(ctx, cli, stack, role)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("looking for the container with the role %s: %w", role, errMissing)
 	}
-	found := map[string]string{}
-	for _, c := range list {
-		for _, n := range c.Names {
-			if m := name.FindStringSubmatch(strings.TrimPrefix(n, "/")); m != nil {
-				found[m[1]] = c.ID
-			}
-		}
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("looking for %s: %w", name, errMissing)
-	}
-	return found, nil
+	return found, err
 }
 
 // file is one to put into a container.

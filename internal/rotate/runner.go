@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"slices"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
@@ -22,25 +21,19 @@ const (
 	runnerOnline = time.Minute
 )
 
-var runnerContainer = regexp.MustCompile(`^(runner-\d+)-container`)
-
 // Credentials registers every runner of the stack anew, one after the other.
 // Its place at the forge is given up before: the old credential is void, and no
 // dead runner stays listed. A runner takes no new job meanwhile, and a job that
 // runs ends first.
 func Credentials(ctx context.Context, cli *client.Client, stack string, f *gitea.Client, progress io.Writer) error {
-	found, err := containers(ctx, cli, stack, runnerContainer)
+	found, err := containers(ctx, cli, stack, naming.Runner)
 	if err != nil {
 		return err
 	}
-	var names []string
-	for name := range found {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if err := credential(ctx, cli, found[name], stack+"-"+name, f, progress); err != nil {
-			return problem.New("registering runner "+stack+"-"+name+" anew", err, "repeat the command; it goes on from here")
+	for _, r := range found {
+		name := stack + "-" + r.Runner
+		if err := credential(ctx, cli, r.ID, name, f, progress); err != nil {
+			return problem.New("registering runner "+name+" again", err, "repeat the command; it continues from here")
 		}
 	}
 	return nil

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
@@ -24,18 +24,16 @@ const (
 // gitUser owns the forge's files in its container.
 const gitUser = 1000
 
-var forgeContainer = regexp.MustCompile(`^(forge)-container`)
-
 // OnVolume has the forge make the secrets anew: it is told by a file on its
 // volume and restarted, as no secret may change under a forge that runs. The
 // start script does the rest; what a kill cuts off, its next start goes on with.
 // rekey is the program that encrypts the database anew.
 func OnVolume(ctx context.Context, cli *client.Client, stack string, secrets []Secret, rekey string) error {
-	found, err := containers(ctx, cli, stack, forgeContainer)
+	found, err := containers(ctx, cli, stack, naming.Forge)
 	if err != nil {
 		return err
 	}
-	id := found["forge"]
+	id := found[0].ID
 	program, err := os.ReadFile(rekey)
 	if err != nil {
 		return fmt.Errorf("reading the program that encrypts anew: %w", err)

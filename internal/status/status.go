@@ -12,9 +12,9 @@ import (
 
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
@@ -37,11 +37,12 @@ type Status struct {
 
 // Container is one container of the stack.
 type Container struct {
-	Name   string `json:"name"`
-	State  string `json:"state"`
-	Health string `json:"health"` // healthy, unhealthy, starting or "" without a healthcheck
-	Status string `json:"status"`
-	Image  string `json:"image"`
+	Name   string                   `json:"name"`
+	Role   naming.Role              `json:"role"`
+	State  container.ContainerState `json:"state"`
+	Health string                   `json:"health"` // healthy, unhealthy, starting or "" without a healthcheck
+	Status string                   `json:"status"`
+	Image  string                   `json:"image"`
 }
 
 // Runner is one registered runner.
@@ -100,22 +101,18 @@ func Gather(ctx context.Context, stack string, cli *client.Client, f *gitea.Clie
 }
 
 func (s *Status) containers(ctx context.Context, cli *client.Client) error {
-	list, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: own(s.Stack)})
+	list, err := dockerhost.Containers(ctx, cli, s.Stack)
 	if err != nil {
-		return fmt.Errorf("listing the containers: %w", err)
+		return err
 	}
 	good := 0
 	for _, c := range list {
-		one := Container{Name: c.ID[:12], State: c.State, Status: c.Status, Image: c.Image, Health: health(c.Status)}
-		if len(c.Names) > 0 {
-			one.Name = strings.TrimPrefix(c.Names[0], "/")
-		}
-		if c.State == "running" && one.Health != "unhealthy" {
+		one := Container{Name: c.Name, Role: c.Role, State: c.State, Status: c.Status, Image: c.Image, Health: health(c.Status)}
+		if c.State == container.StateRunning && one.Health != "unhealthy" {
 			good++
 		}
 		s.Containers = append(s.Containers, one)
 	}
-	sort.Slice(s.Containers, func(i, j int) bool { return s.Containers[i].Name < s.Containers[j].Name })
 	switch {
 	case good == 0:
 		s.State = "down"
@@ -194,8 +191,4 @@ func (s *Status) images(ctx context.Context, cli *client.Client, f *gitea.Client
 	wait.Wait()
 	s.Images = list
 	return nil
-}
-
-func own(stack string) filters.Args {
-	return filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+stack))
 }

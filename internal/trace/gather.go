@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"code.gitea.io/sdk/gitea"
-	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
@@ -83,10 +81,9 @@ func Gather(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, cli *cli
 // runnerLogs reads the logs of the stack's runners around a run, with the
 // engine's times before each line. Those of a container that was replaced are gone.
 func runnerLogs(ctx context.Context, cli *client.Client, stack string, run *gitea.ActionWorkflowRun, now time.Time) ([]string, error) {
-	list, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
-		filters.Arg("label", naming.StackLabel+"="+stack), filters.Arg("name", "runner-.*-container"))})
+	list, err := dockerhost.Containers(ctx, cli, stack, naming.Runner)
 	if err != nil {
-		return nil, fmt.Errorf("listing the runners: %w", err)
+		return nil, err
 	}
 	from, to := now, now
 	if known(run.StartedAt) {

@@ -4,41 +4,40 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
-var engineContainer = regexp.MustCompile(`^(runner-\d+)-engine`)
-
-// Engines restarts each runner's engine: a Docker engine keeps the registry's
-// tokens for a while, which a new signing secret voids, and BuildKit would fail
-// with them. The runner lives in its engine's network and restarts with it.
-// The host's own engine is left alone.
-func Engines(ctx context.Context, cli *client.Client, stack string) error {
-	engines, err := containers(ctx, cli, stack, engineContainer)
+// JobEngines restarts each runner's job engine: a Docker engine keeps the
+// registry's tokens for a while, which a new signing secret makes invalid, and
+// BuildKit would fail with them. The Docker host's own engine is left alone.
+func JobEngines(ctx context.Context, cli *client.Client, stack string) error {
+	engines, err := containers(ctx, cli, stack, naming.JobEngine)
 	if errors.Is(err, errMissing) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	runners, err := containers(ctx, cli, stack, runnerContainer)
+	runners, err := containers(ctx, cli, stack, naming.Runner)
 	if err != nil {
 		return err
 	}
-	for name, id := range engines {
-		if err := restartEngine(ctx, cli, id, runners[name]); err != nil {
-			return problem.New("restarting the engine of "+name, err, "repeat the command")
+	for _, engine := range engines {
+		runner, _ := dockerhost.Of(runners, naming.Runner, engine.Runner)
+		if err := restartJobEngine(ctx, cli, engine.ID, runner.ID); err != nil {
+			return problem.New("restarting the job engine of "+engine.Runner, err, "repeat the command")
 		}
 	}
 	return nil
 }
 
-func restartEngine(ctx context.Context, cli *client.Client, engine, runner string) error {
+func restartJobEngine(ctx context.Context, cli *client.Client, engine, runner string) error {
 	grace := stopGrace
 	stop := container.StopOptions{Timeout: &grace}
 	if runner != "" {
@@ -49,7 +48,7 @@ func restartEngine(ctx context.Context, cli *client.Client, engine, runner strin
 	if err := cli.ContainerRestart(ctx, engine, stop); err != nil {
 		return err
 	}
-	if err := awaitHealthy(ctx, cli, engine, "the engine"); err != nil {
+	if err := awaitHealthy(ctx, cli, engine, "the job engine"); err != nil {
 		return err
 	}
 	if runner == "" {

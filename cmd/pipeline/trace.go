@@ -13,7 +13,9 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/trace"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/trace/gather"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/trace/model"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/trace/render"
 )
 
 func (a *app) traceCommand() *cobra.Command {
@@ -52,12 +54,12 @@ func (a *app) trace(ctx context.Context, number int64, svg string) error {
 	if a.opts.json {
 		err = a.printJSON(t)
 	} else {
-		t.Print(a.out)
+		render.Text(a.out, t)
 	}
 	if err != nil || svg == "" {
 		return err
 	}
-	if err := t.WriteSVG(svg); err != nil {
+	if err := render.SVG(svg, t); err != nil {
 		return problem.New("drawing the timeline", err, "name a file that can be written: --svg FILE")
 	}
 	a.err.State("ok", "the timeline is drawn in %s", svg) // not into the JSON
@@ -65,14 +67,14 @@ func (a *app) trace(ctx context.Context, number int64, svg string) error {
 }
 
 // timeline reads a run, the newest for 0.
-func (a *app) timeline(ctx context.Context, number int64) (trace.Timeline, error) {
+func (a *app) timeline(ctx context.Context, number int64) (model.Timeline, error) {
 	p, err := a.project()
 	if err != nil {
-		return trace.Timeline{}, err
+		return model.Timeline{}, err
 	}
 	set, err := a.settings(p, nil)
 	if err != nil {
-		return trace.Timeline{}, err
+		return model.Timeline{}, err
 	}
 	outputs, err := a.outputs(ctx, p)
 	if err == nil && output(outputs, "adminPassword") == "" {
@@ -80,34 +82,34 @@ func (a *app) timeline(ctx context.Context, number int64) (trace.Timeline, error
 	}
 	what := fmt.Sprintf("tracing a workflow run of stack %q", a.opts.stack)
 	if errors.Is(err, pulumi.ErrNone) {
-		return trace.Timeline{}, problem.New(what, err, "bring it up first: pipeline up --stack "+a.opts.stack)
+		return model.Timeline{}, problem.New(what, err, "bring it up first: pipeline up --stack "+a.opts.stack)
 	}
 	if err != nil {
-		return trace.Timeline{}, err
+		return model.Timeline{}, err
 	}
 	f := gitea.New(set.url, output(outputs, "adminUser"), output(outputs, "adminPassword"), set.owner, set.name)
 	run, err := f.Numbered(ctx, number)
 	if errors.Is(err, gitea.ErrNoRun) {
-		return trace.Timeline{}, problem.New(what, err, "see the last runs: pipeline status --stack "+a.opts.stack)
+		return model.Timeline{}, problem.New(what, err, "see the last runs: pipeline status --stack "+a.opts.stack)
 	}
-	var records trace.Records
+	var records model.Records
 	if err == nil {
 		records, err = a.records(ctx, f, run)
 	}
 	if err != nil {
-		return trace.Timeline{}, problem.New(what, err, "see how the forge is: pipeline status --stack "+a.opts.stack)
+		return model.Timeline{}, problem.New(what, err, "see how the forge is: pipeline status --stack "+a.opts.stack)
 	}
-	return trace.Assemble(records), nil
+	return model.Assemble(records), nil
 }
 
 // records are what is known of a run, without the runners' logs if no engine answers.
-func (a *app) records(ctx context.Context, f *gitea.Client, run *sdk.ActionWorkflowRun) (trace.Records, error) {
+func (a *app) records(ctx context.Context, f *gitea.Client, run *sdk.ActionWorkflowRun) (model.Records, error) {
 	cli, _, err := dockerhost.Connect(ctx)
 	if err != nil {
-		records, gatherErr := trace.Gather(ctx, f, run, nil, a.opts.stack)
+		records, gatherErr := gather.Run(ctx, f, run, nil, a.opts.stack)
 		records.Notes = append(records.Notes, "nothing of fresh engines: "+err.Error())
 		return records, gatherErr
 	}
 	defer func() { _ = cli.Close() }()
-	return trace.Gather(ctx, f, run, cli, a.opts.stack)
+	return gather.Run(ctx, f, run, cli, a.opts.stack)
 }

@@ -1,4 +1,4 @@
-package trace
+package model
 
 import (
 	"regexp"
@@ -77,7 +77,7 @@ func headers(lines []line, steps []*gitea.ActionWorkflowStep) []int {
 		for _, c := range all {
 			l := lines[c.index]
 			if c.index <= after || l.at.Before(step.StartedAt) ||
-				known(step.CompletedAt) && !l.at.Before(step.CompletedAt.Add(time.Second)) {
+				Known(step.CompletedAt) && !l.at.Before(step.CompletedAt.Add(time.Second)) {
 				continue
 			}
 			score := 1
@@ -107,7 +107,7 @@ func afterSteps(lines []line, steps []*gitea.ActionWorkflowStep, found []int) in
 		if !ran(step) {
 			continue
 		}
-		if !known(step.CompletedAt) {
+		if !Known(step.CompletedAt) {
 			return len(lines)
 		}
 		not = step.CompletedAt
@@ -175,8 +175,8 @@ var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 // ran tells whether a step began.
 func ran(step *gitea.ActionWorkflowStep) bool {
-	return known(step.StartedAt) && step.Conclusion != "skipped"
+	return Known(step.StartedAt) && step.Conclusion != "skipped"
 }
 
-// known tells a time from the forge's zeroes.
-func known(t time.Time) bool { return t.Year() > 2000 }
+// Known tells a time from the forge's zeroes.
+func Known(t time.Time) bool { return t.Year() > 2000 }

@@ -1,4 +1,4 @@
-package trace
+package model
 
 import (
 	"fmt"
@@ -60,7 +60,7 @@ func Assemble(r Records) Timeline {
 	}
 	a.queued = a.queueing()
 	t := Timeline{
-		Number: r.Run.RunNumber, Title: plain(r.Run.DisplayTitle), Commit: r.Run.HeadSha, Branch: plain(r.Run.HeadBranch), Event: r.Run.Event,
+		Number: r.Run.RunNumber, Title: Plain(r.Run.DisplayTitle), Commit: r.Run.HeadSha, Branch: Plain(r.Run.HeadBranch), Event: r.Run.Event,
 		Status: r.Run.Status, Conclusion: r.Run.Conclusion, URL: r.Run.HTMLURL,
 		Queued: a.queued.at, About: a.queued.about, End: a.queued.at, Jobs: []Job{},
 	}
@@ -85,8 +85,8 @@ func Assemble(r Records) Timeline {
 func (a *assembly) attempt() []*gitea.ActionWorkflowJob {
 	var jobs []*gitea.ActionWorkflowJob
 	for _, job := range a.Jobs {
-		if known(job.CompletedAt) && known(a.Run.StartedAt) && job.CompletedAt.Before(a.Run.StartedAt) {
-			a.note("job %s ended in an earlier attempt and is left out", plain(job.Name))
+		if Known(job.CompletedAt) && Known(a.Run.StartedAt) && job.CompletedAt.Before(a.Run.StartedAt) {
+			a.note("job %s ended in an earlier attempt and is left out", Plain(job.Name))
 			continue
 		}
 		jobs = append(jobs, job)
@@ -97,9 +97,9 @@ func (a *assembly) attempt() []*gitea.ActionWorkflowJob {
 // record reads the logs of one job, and finds its beginning and end.
 func (a *assembly) record(job *gitea.ActionWorkflowJob) *jobRecord {
 	j := &jobRecord{ActionWorkflowJob: job, lines: parseLog(a.Logs[job.ID])}
-	j.Name = plain(j.Name)
+	j.Name = Plain(j.Name)
 	for _, s := range j.Steps {
-		s.Name = plain(s.Name)
+		s.Name = Plain(s.Name)
 	}
 	var last time.Time
 	ended := false
@@ -108,7 +108,7 @@ func (a *assembly) record(job *gitea.ActionWorkflowJob) *jobRecord {
 		j.begun = exactly(j.lines[0].at)
 		last = j.lines[len(j.lines)-1].at
 		ended = slices.ContainsFunc(j.lines, func(l line) bool { return isEnd(l.text) })
-	} else if known(job.StartedAt) {
+	} else if Known(job.StartedAt) {
 		j.begun = within(job.StartedAt, time.Time{}, time.Time{})
 	}
 	switch {
@@ -121,7 +121,7 @@ func (a *assembly) record(job *gitea.ActionWorkflowJob) *jobRecord {
 	default:
 		j.end = within(job.CompletedAt, last, time.Time{})
 		if len(j.lines) > 0 {
-			a.note("the log of job %s stops before its end: the job was cut off", j.Name)
+			a.note("the log of job %s stops before its end: the job was interrupted", j.Name)
 		}
 	}
 	return j
@@ -155,8 +155,8 @@ func (a *assembly) note(format string, args ...any) {
 	a.Notes = append(a.Notes, fmt.Sprintf(format, args...))
 }
 
-// plain is text from outside without what a terminal or an XML reader would obey.
-func plain(text string) string {
+// Plain is text from outside without what a terminal or an XML reader would obey.
+func Plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return -1

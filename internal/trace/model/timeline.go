@@ -1,11 +1,10 @@
-// Package trace tells where the time of one workflow run went: it puts the
-// forge's records, the jobs' logs and the runners' logs together into a
-// timeline, and draws that as text or as an SVG picture.
+// Package model puts the records of one workflow run together into a timeline:
+// where its time went.
 //
 // The forge records times in whole seconds. The jobs' logs are precise to less
 // than a millisecond; a moment that only the forge knows is put into the middle
 // of what its second and the log allow, and marked as approximate.
-package trace
+package model
 
 import "time"
 

@@ -1,4 +1,4 @@
-package trace
+package render
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/atomicfile"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/trace/model"
 )
 
 //go:embed timeline.svg.tmpl
@@ -30,9 +31,9 @@ const (
 )
 
 // colours are what the bars are drawn with.
-var colours = map[Kind]string{
-	Needs: "#e4e8ec", Queue: "#b6c0ca", Setup: "#eeb04f", Between: "#eeb04f", Finish: "#eeb04f",
-	Step: "#3b82d6", Part: "#9cc4ee", Engine: "#b69be0",
+var colours = map[model.Kind]string{
+	model.Needs: "#e4e8ec", model.Queue: "#b6c0ca", model.Setup: "#eeb04f", model.Between: "#eeb04f", model.Finish: "#eeb04f",
+	model.Step: "#3b82d6", model.Part: "#9cc4ee", model.Engine: "#b69be0",
 }
 
 const failedColour = "#d1373f"
@@ -68,20 +69,21 @@ type bar struct {
 	Title  string
 }
 
-// WriteSVG draws the timeline into a file, which it replaces only when the
+// SVG draws the timeline into a file, which it replaces only when the
 // picture is complete.
-func (t Timeline) WriteSVG(file string) error {
+func SVG(file string, t model.Timeline) error {
 	var out bytes.Buffer
-	if err := pictureTemplate.Execute(&out, t.picture()); err != nil {
+	if err := pictureTemplate.Execute(&out, draw(t)); err != nil {
 		return fmt.Errorf("drawing the timeline: %w", err)
 	}
 	return atomicfile.Write(file, out.Bytes(), 0o644)
 }
 
-func (t Timeline) picture() picture {
+// draw lays the timeline out.
+func draw(t model.Timeline) picture {
 	p := picture{Width: pictureWidth, Top: 112,
-		Heading: t.heading(), Title: cutOff(t.Title, lineRunes), Origin: t.origin()}
-	end := t.end()
+		Heading: heading(t), Title: shorten(t.Title, lineRunes), Origin: origin(t)}
+	end := end(t)
 	at := func(moment time.Time) float64 {
 		return barsLeft + (barsRight-barsLeft)*float64(moment.Sub(t.Queued))/float64(max(end.Sub(t.Queued), 1))
 	}
@@ -89,14 +91,14 @@ func (t Timeline) picture() picture {
 	for _, j := range t.Jobs {
 		y += 8
 		p.Bands = append(p.Bands, bar{X: margin - 8, W: pictureWidth - 2*margin + 16, Y: y, H: 20, Colour: "#f3f5f7"})
-		p.write(margin, y+15, "job", "start", j.heading())
+		p.write(margin, y+15, "job", "start", jobHeading(j))
 		y += 24
-		for _, r := range j.rows() {
+		for _, r := range rows(j) {
 			p.row(r, y, t, at)
 			y += rowHeight
 		}
 		if len(j.NotRun) > 0 {
-			p.write(margin, y+12, "dim", "start", cutOff("not run: "+strings.Join(j.NotRun, ", "), lineRunes))
+			p.write(margin, y+12, "dim", "start", shorten("not run: "+strings.Join(j.NotRun, ", "), lineRunes))
 			y += rowHeight
 		}
 	}
@@ -108,12 +110,12 @@ func (t Timeline) picture() picture {
 	p.shares(t, y)
 	p.legend(y + 26)
 	y += 62
-	for _, line := range t.summary() {
+	for _, line := range summary(t) {
 		p.write(margin, y, "line", "start", line)
 		y += 18
 	}
 	for _, note := range t.Notes {
-		p.write(margin, y, "dim", "start", cutOff(note, lineRunes))
+		p.write(margin, y, "dim", "start", shorten(note, lineRunes))
 		y += 18
 	}
 	p.Height = y + 6
@@ -124,12 +126,12 @@ func (p *picture) write(x, y int, class, anchor, what string) {
 	p.Lines = append(p.Lines, text{x, y, class, what, anchor})
 }
 
-func (p *picture) row(r row, y int, t Timeline, at func(time.Time) float64) {
+func (p *picture) row(r row, y int, t model.Timeline, at func(time.Time) float64) {
 	x, class, runes, height := margin, "row", labelRunes, barHeight
 	if r.indent {
 		x, class, runes, height = margin+14, "part", labelRunes-2, barHeight-4
 	}
-	p.write(x, y+13, class, "start", cutOff(r.name, runes))
+	p.write(x, y+13, class, "start", shorten(r.name, runes))
 	p.write(pictureWidth-margin, y+13, class, "end", seconds(r.took, r.about))
 	colour := colours[r.kind]
 	if r.failed {
@@ -143,14 +145,14 @@ func (p *picture) row(r row, y int, t Timeline, at func(time.Time) float64) {
 }
 
 // shares is a bar of the whole time by what it was for.
-func (p *picture) shares(t Timeline, y int) {
+func (p *picture) shares(t model.Timeline, y int) {
 	total := t.Shares.Waiting + t.Shares.Runner + t.Shares.Steps
 	x := float64(margin)
 	for _, share := range []struct {
-		kind    Kind
+		kind    model.Kind
 		name    string
 		seconds float64
-	}{{Queue, "waiting", t.Shares.Waiting}, {Setup, "runner: set-up, between steps, cleaning up", t.Shares.Runner}, {Step, "steps", t.Shares.Steps}} {
+	}{{model.Queue, "waiting", t.Shares.Waiting}, {model.Setup, "runner: set-up, between steps, cleaning up", t.Shares.Runner}, {model.Step, "steps", t.Shares.Steps}} {
 		width := (pictureWidth - 2*margin) * share.seconds / max(total, 0.001)
 		p.Shares = append(p.Shares, bar{x, width, y, 10, colours[share.kind], share.name})
 		x += width
@@ -161,12 +163,12 @@ func (p *picture) shares(t Timeline, y int) {
 func (p *picture) legend(y int) {
 	x := margin
 	for _, entry := range []struct {
-		kind  Kind
+		kind  model.Kind
 		name  string
 		width int
 	}{
-		{Needs, "waits for a job", 118}, {Queue, "waits for a runner", 138},
-		{Setup, "runner: set-up, between steps, cleaning up", 282}, {Step, "steps", 66}, {Engine, "fresh engine", 106},
+		{model.Needs, "waits for a job", 118}, {model.Queue, "waits for a runner", 138},
+		{model.Setup, "runner: set-up, between steps, cleaning up", 282}, {model.Step, "steps", 66}, {model.Engine, "fresh engine", 106},
 	} {
 		p.Shares = append(p.Shares, bar{float64(x), 10, y, 10, colours[entry.kind], entry.name})
 		p.write(x+15, y+9, "axis", "start", entry.name)
@@ -202,8 +204,8 @@ func axisLabel(d time.Duration) string {
 	}
 }
 
-// cutOff shortens a text to a number of characters.
-func cutOff(text string, most int) string {
+// shorten truncates a text to a number of characters.
+func shorten(text string, most int) string {
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}

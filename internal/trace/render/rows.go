@@ -1,4 +1,5 @@
-package trace
+// Package render draws the timeline of a workflow run, as text and as an SVG picture.
+package render
 
 import (
 	"cmp"
@@ -6,7 +7,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/trace/model"
 )
+
+// span is from one moment to another.
+type span struct{ from, to time.Time }
 
 // row is one line of a drawing: a segment, a part of one, or all that the runner
 // did between the steps of a job.
@@ -15,7 +21,7 @@ type row struct {
 	indent bool
 	about  bool
 	failed bool
-	kind   Kind
+	kind   model.Kind
 	bars   []span
 	took   time.Duration
 }
@@ -23,14 +29,14 @@ type row struct {
 func (r row) start() time.Time { return r.bars[0].from }
 
 // rows are a job's rows in the order they begin.
-func (j Job) rows() []row {
+func rows(j model.Job) []row {
 	var rows []row
 	between := -1
 	for _, s := range j.Segments {
-		if s.Kind == Between {
+		if s.Kind == model.Between {
 			if between < 0 {
 				between = len(rows)
-				rows = append(rows, row{name: "between steps", kind: Between})
+				rows = append(rows, row{name: "between steps", kind: model.Between})
 			}
 			r := &rows[between]
 			r.bars = append(r.bars, span{s.Start, s.End})
@@ -47,7 +53,7 @@ func (j Job) rows() []row {
 		r := rows[between]
 		rows = slices.Delete(rows, between, between+1)
 		at := len(rows)
-		for at > 0 && rows[at-1].kind == Finish {
+		for at > 0 && rows[at-1].kind == model.Finish {
 			at--
 		}
 		rows = slices.Insert(rows, at, r)
@@ -58,9 +64,9 @@ func (j Job) rows() []row {
 	return rows
 }
 
-func asRow(s Segment, indent bool) row {
+func asRow(s model.Segment, indent bool) row {
 	r := row{name: s.Name, indent: indent, about: s.About, kind: s.Kind, bars: []span{{s.Start, s.End}}, took: s.Took()}
-	if s.Kind == Step {
+	if s.Kind == model.Step {
 		r.failed = s.Conclusion == "failure"
 		if s.Conclusion != "success" {
 			r.name += " (" + cmp.Or(s.Conclusion, "running") + ")"
@@ -69,26 +75,26 @@ func asRow(s Segment, indent bool) row {
 	return r
 }
 
-// heading is a job in one line, with how long it took once it was begun.
-func (j Job) heading() string {
+// jobHeading is a job in one line, with how long it took once it was begun.
+func jobHeading(j model.Job) string {
 	text := "job " + j.Name
 	if j.Runner != "" {
 		text += " on " + j.Runner
 	}
 	text += ": " + state(j.Status, j.Conclusion)
 	for _, s := range j.Segments {
-		if s.Kind != Needs && s.Kind != Queue {
+		if s.Kind != model.Needs && s.Kind != model.Queue {
 			return text + ", " + seconds(j.End.Sub(s.Start), false)
 		}
 	}
 	return text
 }
 
-func (t Timeline) heading() string {
+func heading(t model.Timeline) string {
 	return fmt.Sprintf("Run %d: %s", t.Number, state(t.Status, t.Conclusion))
 }
 
-func (t Timeline) origin() string {
+func origin(t model.Timeline) string {
 	branch := ""
 	if t.Branch != "" {
 		branch = " on " + t.Branch
@@ -102,7 +108,7 @@ func state(status, conclusion string) string {
 }
 
 // summary tells what the time was for, and where most of it went.
-func (t Timeline) summary() []string {
+func summary(t model.Timeline) []string {
 	until := "from queued to done"
 	if t.Status != "completed" {
 		until = "from queued until now"
@@ -116,14 +122,14 @@ func (t Timeline) summary() []string {
 	}
 	lines := []string{fmt.Sprintf("%s %s: %s, %s, %s", seconds(t.Took(), t.About), until,
 		part("waiting", t.Shares.Waiting), part("runner", t.Shares.Runner), part("steps", t.Shares.Steps))}
-	if names := t.longest(3); len(names) > 0 {
+	if names := longest(t, 3); len(names) > 0 {
 		lines = append(lines, "longest: "+strings.Join(names, ", "))
 	}
 	return lines
 }
 
 // longest are the n rows that took longest, with the job where it is not clear.
-func (t Timeline) longest(n int) []string {
+func longest(t model.Timeline, n int) []string {
 	type long struct {
 		row
 		job string
@@ -131,8 +137,8 @@ func (t Timeline) longest(n int) []string {
 	var all []long
 	same := map[string]int{}
 	for _, j := range t.Jobs {
-		for _, r := range j.rows() {
-			if r.kind != Needs && r.kind != Part && r.kind != Engine {
+		for _, r := range rows(j) {
+			if r.kind != model.Needs && r.kind != model.Part && r.kind != model.Engine {
 				all = append(all, long{r, j.Name})
 				same[r.name]++
 			}

@@ -1,4 +1,6 @@
-package trace
+// Package gather reads what is recorded of a workflow run: the forge's records
+// and logs, and the logs of the stack's runners.
+package gather
 
 import (
 	"context"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/trace/model"
 )
 
 // Forge is what a trace needs of a forge.
@@ -25,15 +28,15 @@ type Forge interface {
 // workflowDirs is where Gitea looks for workflows; a run names the file alone.
 var workflowDirs = []string{".gitea/workflows/", ".github/workflows/"}
 
-// Gather reads what the forge and, through the engine, the stack's runners
+// Run reads what the forge and, through the engine, the stack's runners
 // recorded of a run. Without the run's jobs it fails; what else is missing
 // becomes a note. The engine's client may be nil.
-func Gather(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, cli *client.Client, stack string) (Records, error) {
+func Run(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, cli *client.Client, stack string) (model.Records, error) {
 	jobs, err := f.Jobs(ctx, run.ID)
 	if err != nil {
-		return Records{}, err
+		return model.Records{}, err
 	}
-	r := Records{Run: run, Jobs: jobs, Logs: map[int64]string{}, Now: time.Now()}
+	r := model.Records{Run: run, Jobs: jobs, Logs: map[int64]string{}, Now: time.Now()}
 	var mu sync.Mutex
 	note := func(format string, args ...any) {
 		mu.Lock()
@@ -42,13 +45,13 @@ func Gather(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, cli *cli
 	}
 	var wait sync.WaitGroup
 	for _, job := range jobs {
-		if !known(job.StartedAt) {
+		if !model.Known(job.StartedAt) {
 			continue
 		}
 		wait.Go(func() {
 			log, err := f.Log(ctx, job.ID)
 			if err != nil {
-				note("only whole seconds of job %s: %v", plain(job.Name), err)
+				note("only whole seconds of job %s: %v", model.Plain(job.Name), err)
 				return
 			}
 			mu.Lock()
@@ -86,10 +89,10 @@ func runnerLogs(ctx context.Context, cli *client.Client, stack string, run *gite
 		return nil, err
 	}
 	from, to := now, now
-	if known(run.StartedAt) {
+	if model.Known(run.StartedAt) {
 		from = run.StartedAt
 	}
-	if known(run.CompletedAt) {
+	if model.Known(run.CompletedAt) {
 		to = run.CompletedAt
 	}
 	// The fresh engine of the last job comes after the run, that of the first before it.

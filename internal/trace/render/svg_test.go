@@ -1,4 +1,4 @@
-package trace
+package render
 
 import (
 	"bytes"
@@ -10,16 +10,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/trace/model"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/trace/tracetest"
 )
 
 func TestSVG(t *testing.T) {
 	t.Parallel()
-	hostile := recorded(t, "green")
+	hostile := tracetest.Recorded(t, "green")
 	hostile.Run.DisplayTitle = "<script>alert(1)</script> & \x1b[31m"
 	hostile.Jobs[0].Steps[2].Name = strings.Repeat("\"<&>", 20)
-	for name, r := range map[string]Records{"green": recorded(t, "green"), "running": recorded(t, "running"), "failed": failed(t), "hostile": hostile} {
+	for name, r := range map[string]model.Records{"green": tracetest.Recorded(t, "green"), "running": tracetest.Recorded(t, "running"), "failed": tracetest.Failed(t), "hostile": hostile} {
 		file := filepath.Join(t.TempDir(), "trace.svg")
-		if err := Assemble(r).WriteSVG(file); err != nil {
+		if err := SVG(file, model.Assemble(r)); err != nil {
 			t.Fatal(err)
 		}
 		picture := read(t, file)
@@ -44,12 +47,12 @@ func TestSVG(t *testing.T) {
 func TestSVGReplacesWhole(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := Assemble(recorded(t, "green")).WriteSVG(filepath.Join(dir, "none", "trace.svg")); err == nil {
-		t.Error("got no error for a folder that is not there")
+	if err := SVG(filepath.Join(dir, "none", "trace.svg"), model.Assemble(tracetest.Recorded(t, "green"))); err == nil {
+		t.Error("got no error for a directory that is not there")
 	}
 	file := filepath.Join(dir, "trace.svg")
 	for range 2 {
-		if err := Assemble(recorded(t, "green")).WriteSVG(file); err != nil {
+		if err := SVG(file, model.Assemble(tracetest.Recorded(t, "green"))); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package trace
+package model
 
 import (
 	"strings"
@@ -118,7 +118,7 @@ func steps(c *cut, j *jobRecord, found []int, tail int) (notRun []string) {
 		}
 		s := c.begin(begin, Step, step.Name)
 		s.Conclusion, s.Parts = step.Conclusion, parts
-		if !known(step.CompletedAt) {
+		if !Known(step.CompletedAt) {
 			continue // it runs
 		}
 		end := stepEnd(j.lines, found[n], next, step.CompletedAt, before)

@@ -1,4 +1,4 @@
-package trace
+package model
 
 import (
 	"maps"
@@ -98,7 +98,7 @@ func TestRunnerLog(t *testing.T) {
 	if got := find([]map[string]*shift{tasks}, first); got != nil {
 		t.Errorf("got %+v for a task of another time, want none", got)
 	}
-	if strings.Contains(plain("a\x1b[31m\nb"), "\x1b") {
+	if strings.Contains(Plain("a\x1b[31m\nb"), "\x1b") {
 		t.Error("got a control character in plain text")
 	}
 }

@@ -1,4 +1,4 @@
-package trace
+package render
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/trace/model"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
@@ -17,21 +18,21 @@ const (
 )
 
 // glyphs are what the bars are drawn with.
-var glyphs = map[Kind]rune{
-	Needs: '·', Queue: '░', Setup: '▒', Between: '▒', Finish: '▒', Step: '█', Part: '▄', Engine: '▒',
+var glyphs = map[model.Kind]rune{
+	model.Needs: '·', model.Queue: '░', model.Setup: '▒', model.Between: '▒', model.Finish: '▒', model.Step: '█', model.Part: '▄', model.Engine: '▒',
 }
 
-// Print writes the timeline as text: a line for each segment, with when it began
+// Text writes the timeline as text: a line for each segment, with when it began
 // after the run was queued, how long it took, and a bar.
-func (t Timeline) Print(out *ui.Printer) {
-	fmt.Fprintf(out, "%s\n", t.heading())
-	out.Line("%s", cutOff(t.Title, 90))
-	out.Line("%s", t.origin())
+func Text(out *ui.Printer, t model.Timeline) {
+	fmt.Fprintf(out, "%s\n", heading(t))
+	out.Line("%s", shorten(t.Title, 90))
+	out.Line("%s", origin(t))
 	out.Line("%s", t.URL)
-	end := t.end()
+	end := end(t)
 	for _, j := range t.Jobs {
-		out.Section(j.heading())
-		rows := j.rows()
+		out.Section(jobHeading(j))
+		rows := rows(j)
 		if len(rows) > 0 {
 			out.Line("%-*s %*s %*s", nameWidth, "", timeWidth, "at", timeWidth, "took")
 		}
@@ -41,14 +42,14 @@ func (t Timeline) Print(out *ui.Printer) {
 				name = "  " + name
 			}
 			out.Line("%s %*s %*s  %s", pad(name), timeWidth, seconds(r.start().Sub(t.Queued), false),
-				timeWidth, seconds(r.took, r.about), t.bar(r, end))
+				timeWidth, seconds(r.took, r.about), barText(t, r, end))
 		}
 		if len(j.NotRun) > 0 {
 			out.Line("not run: %s", strings.Join(j.NotRun, ", "))
 		}
 	}
 	out.Section("Where the time went")
-	for _, line := range t.summary() {
+	for _, line := range summary(t) {
 		out.Line("%s", line)
 	}
 	out.Line("· waiting for a job  ░ for a runner  ▒ runner's own work  █ steps  ~ known to the second")
@@ -58,7 +59,7 @@ func (t Timeline) Print(out *ui.Printer) {
 }
 
 // end is that of all that is drawn: a fresh engine may come after the run.
-func (t Timeline) end() time.Time {
+func end(t model.Timeline) time.Time {
 	end := t.End
 	for _, j := range t.Jobs {
 		if j.Engine != nil && j.Engine.End.After(end) {
@@ -70,13 +71,13 @@ func (t Timeline) end() time.Time {
 
 // pad makes a name as wide as its column.
 func pad(name string) string {
-	name = cutOff(name, nameWidth)
+	name = shorten(name, nameWidth)
 	return name + strings.Repeat(" ", nameWidth-utf8.RuneCountInString(name))
 }
 
-// bar is where a row lies in the run. A cell is filled that is covered at least
+// barText is where a row lies in the run. A cell is filled that is covered at least
 // by half; what fills none has a mark of its own.
-func (t Timeline) bar(r row, end time.Time) string {
+func barText(t model.Timeline, r row, end time.Time) string {
 	cells := []rune(strings.Repeat(" ", barWidth))
 	cell := func(at time.Time) float64 {
 		return barWidth * float64(at.Sub(t.Queued)) / float64(max(end.Sub(t.Queued), 1))

@@ -2,12 +2,13 @@
 ARG ENGINE
 FROM ${ENGINE}
 RUN apk add --no-cache bash coreutils crun iproute2 iptables shadow-subids shadow-uidmap socat tini util-linux
+COPY jobengine /usr/local/bin/
 COPY entrypoint.sh /usr/local/bin/engine-entrypoint.sh
 COPY inside.sh /usr/local/bin/engine-inside.sh
 # The IDs that root of the inner engine and its containers have outside.
 RUN echo root:100000:65536 | tee /etc/subuid > /etc/subgid && mkdir -p /etc/docker /var/lib/docker /engine /usr/local/share/engine
 VOLUME ["/engine", "/run/engine"]
 HEALTHCHECK --interval=2s --timeout=5s --start-period=30s --retries=5 \
-  CMD printf 'GET /_ping HTTP/1.0\r\n\r\n' | socat -t 4 - UNIX-CONNECT:/run/engine/docker/docker.sock | grep -q '200 OK'
+  CMD ["jobengine", "health"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["tini", "-g", "--", "/usr/local/bin/engine-entrypoint.sh"]

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"go/build"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,12 +15,12 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// binary is a program built from a Go module that pins it.
+// Binary is a program built from a Go module of this project.
 type Binary struct {
-	name    string // of the part and of the program
-	Module  string // folder of the module, below the project
+	name    string // of the artifact and of the program
+	Module  string // directory of the module, below the project; empty for the project's own module
 	pkg     string // package to build
-	Pin     string // module path whose version is the part's
+	Pin     string // module path whose version is the program's; empty for the project's own programs
 	tags    string
 	cgo     bool
 	ldflags string // %s is the pinned version with its v
@@ -48,9 +50,17 @@ var (
 		name: "pulumi-resource-docker", Module: "tools/docker-plugin", pkg: ".", Pin: "github.com/pulumi/pulumi-docker/sdk/v4",
 		tags: "no_compose",
 	}
+	// JobEngine is the program of the job engine's image.
+	JobEngine = projectBinary("jobengine")
 )
 
-// version is the version that the module's go.mod pins.
+// projectBinary is a program of the project's own module: the package cmd/NAME.
+func projectBinary(name string) Binary { return Binary{name: name, pkg: "./cmd/" + name} }
+
+// Name is the program's file name.
+func (b Binary) Name() string { return b.name }
+
+// Version is the version that the module's go.mod pins.
 func (b Binary) Version(root string) (string, error) {
 	return pinned(filepath.Join(root, b.Module, "go.mod"), b.Pin)
 }
@@ -73,29 +83,112 @@ func pinned(path, module string) (string, error) {
 	return "", fmt.Errorf("reading the pin of %s: %s does not require it", module, path)
 }
 
+// Hash covers all that the program is built from, so that it names the build.
 func (b Binary) Hash(root string) (string, error) {
 	dir := filepath.Join(root, b.Module)
 	files := []string{filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")}
-	sourceDir := dir
-	if strings.HasPrefix(b.pkg, "./") {
-		sourceDir = filepath.Join(dir, b.pkg)
-	}
-	sources, err := filepath.Glob(filepath.Join(sourceDir, "*.go"))
+	sources, err := b.sources(dir)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("finding the sources of %s: %w", b.name, err)
 	}
 	return Hash([]string{b.name, b.pkg, b.tags, b.ldflags, runtime.GOARCH}, append(files, sources...)...)
 }
 
-// build returns the path of the built program.
+// sources are the files of the packages in the module at dir that the program consists
+// of. What it takes from other modules is covered by go.mod and go.sum.
+func (b Binary) sources(dir string) ([]string, error) {
+	if b.pkg != "." && !strings.HasPrefix(b.pkg, "./") {
+		return nil, nil // a program of another module
+	}
+	module := modulePath(filepath.Join(dir, "go.mod"))
+	if module == "" {
+		return nil, fmt.Errorf("%s names no module", filepath.Join(dir, "go.mod"))
+	}
+	// The same files as go build takes in Build.
+	with := build.Default
+	with.CgoEnabled = b.cgo
+	with.BuildTags = strings.Split(b.tags, ",")
+	var files []string
+	seen := map[string]bool{}
+	var add func(pkg string) error
+	add = func(pkg string) error {
+		if seen[pkg] {
+			return nil
+		}
+		seen[pkg] = true
+		found, err := with.ImportDir(filepath.Join(dir, pkg), 0)
+		if err != nil {
+			return err
+		}
+		for _, names := range [][]string{found.GoFiles, found.CgoFiles, found.CFiles, found.HFiles, found.SFiles} {
+			for _, name := range names {
+				files = append(files, filepath.Join(found.Dir, name))
+			}
+		}
+		for _, pattern := range found.EmbedPatterns {
+			embedded, err := embeddedFiles(found.Dir, pattern)
+			if err != nil {
+				return err
+			}
+			files = append(files, embedded...)
+		}
+		for _, imported := range found.Imports {
+			if below, ok := strings.CutPrefix(imported, module+"/"); ok {
+				if err := add(below); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	return files, add(b.pkg)
+}
+
+// embeddedFiles are the files that a pattern of go:embed takes, and more where it
+// names a directory: Go leaves out hidden files there.
+func embeddedFiles(dir, pattern string) ([]string, error) {
+	matches, err := filepath.Glob(filepath.Join(dir, strings.TrimPrefix(pattern, "all:")))
+	if err != nil {
+		return nil, err
+	}
+	if len(matches) == 0 {
+		return nil, fmt.Errorf("nothing matches the go:embed pattern %s in %s", pattern, dir)
+	}
+	var files []string
+	for _, match := range matches {
+		err := filepath.WalkDir(match, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() {
+				files = append(files, path)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// modulePath is the path of the module that a go.mod describes.
+func modulePath(path string) string {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return modfile.ModulePath(data)
+}
+
+// Build returns the path of the program, building it if it is not in the cache.
 func (b Binary) Build(ctx context.Context, root string, out *Progress) (string, error) {
 	h, err := b.Hash(root)
 	if err != nil {
 		return "", err
 	}
-	version, err := b.Version(root)
-	if err != nil {
-		return "", err
+	var version string
+	if b.Pin != "" {
+		if version, err = b.Version(root); err != nil {
+			return "", err
+		}
 	}
 	defer LockGo()()
 	dir, err := Cached(ctx, b.name, h, out, func(dir string) error {
@@ -121,7 +214,7 @@ func (b Binary) Build(ctx context.Context, root string, out *Progress) (string, 
 }
 
 // ModuleDir downloads a module, verified by Go's checksum database, and
-// returns its folder in the module cache. In dir's own go.sum it is looked up
+// returns its directory in the module cache. In dir's own go.sum it is looked up
 // first, when version is empty.
 func ModuleDir(ctx context.Context, dir, path string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", path)

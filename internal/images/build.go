@@ -30,6 +30,37 @@ type builder struct {
 // beside names what a part's Dockerfile copies from its own folder.
 var beside = map[string][]string{"engine": {"entrypoint.sh", "inside.sh"}, "job": {"warm_test.go"}}
 
+// programs are what a part's Dockerfile copies from its own directory and is built from
+// this project's own packages, in the official images as in those from source.
+var programs = map[string][]artifacts.Binary{"engine": {artifacts.JobEngine}}
+
+// programHashes are the hashes of the programs of a part.
+func programHashes(root, part string) ([]string, error) {
+	var hashes []string
+	for _, p := range programs[part] {
+		h, err := p.Hash(root)
+		if err != nil {
+			return nil, err
+		}
+		hashes = append(hashes, h)
+	}
+	return hashes, nil
+}
+
+// stagePrograms puts a part's programs into the directory of its build.
+func (b *builder) stagePrograms(ctx context.Context, part, dir string) error {
+	for _, p := range programs[part] {
+		program, err := p.Build(ctx, b.root, b.out)
+		if err != nil {
+			return err
+		}
+		if err := copyFile(program, filepath.Join(dir, p.Name()), 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // sources are a part's files below images/, the Dockerfile first.
 func sources(part, dockerfile string) []string {
 	files := []string{filepath.Join(part, dockerfile)}
@@ -76,6 +107,9 @@ func (b *builder) image(ctx context.Context, part, dockerfile, ref string, args 
 			if err := copyFile(filepath.Join(b.root, "images", f), filepath.Join(dir, to), mode); err != nil {
 				return err
 			}
+		}
+		if err := b.stagePrograms(ctx, part, dir); err != nil {
+			return err
 		}
 		if stage != nil {
 			if err := stage(dir); err != nil {

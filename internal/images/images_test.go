@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -99,5 +101,44 @@ func TestNamesCoverWhatTheyAreMadeOf(t *testing.T) {
 	os2 := of(func(p *pins) { p.Debian.OS = append(p.Debian.OS, "more") })
 	if os2.gitea == first.gitea || os2.job == first.job || os2.runner != first.runner {
 		t.Error("another system must rename what stands on it, and nothing else")
+	}
+}
+
+// TestNamesCoverPrograms changes what a program of this project is built from.
+func TestNamesCoverPrograms(t *testing.T) {
+	t.Parallel()
+	p, err := readPins("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	for _, dir := range []string{"images", "cmd", "internal", "go.mod", "go.sum"} {
+		if err := copyTree(filepath.Join("../..", dir), filepath.Join(root, dir), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	of := func() (n names, official string) {
+		t.Helper()
+		b := &builder{root: root, pins: p}
+		n, err := b.names()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if official, err = b.officialName("engine", "official.Dockerfile"); err != nil {
+			t.Fatal(err)
+		}
+		return n, official
+	}
+	before, officialBefore := of()
+	source := filepath.Join(root, "internal", "jobengine", "more.go")
+	if err := os.WriteFile(source, []byte("package jobengine\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	after, officialAfter := of()
+	if after.engine == before.engine || after.stocked == before.stocked || officialAfter == officialBefore {
+		t.Error("another job engine's program must rename its images")
+	}
+	if after.job != before.job || after.gitea != before.gitea {
+		t.Error("another job engine's program must rename nothing else")
 	}
 }

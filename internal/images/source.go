@@ -33,8 +33,12 @@ func (b *builder) names() (names, error) {
 		for i, f := range files {
 			files[i] = filepath.Join(b.root, "images", f)
 		}
+		var own []string
+		if own, err = programHashes(b.root, part); err != nil {
+			return ""
+		}
 		var h string
-		h, err = artifacts.Hash(append(words, part), files...)
+		h, err = artifacts.Hash(append(append(words, own...), part), files...)
 		return "gitops-pipeline/" + part + ":" + h
 	}
 	binaryHash := func(bin artifacts.Binary) string {
@@ -129,7 +133,11 @@ func (b *builder) officialName(part, dockerfile string, words ...string) (string
 	for i, f := range files {
 		files[i] = filepath.Join(b.root, "images", f)
 	}
-	h, err := artifacts.Hash(append(words, part), files...)
+	own, err := programHashes(b.root, part)
+	if err != nil {
+		return "", err
+	}
+	h, err := artifacts.Hash(append(append(words, own...), part), files...)
 	return "gitops-pipeline/" + part + ":official-" + h, err
 }
 

@@ -1,0 +1,62 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+)
+
+// Engines is what the server hands out.
+type Engines interface {
+	// Acquire waits for a job engine that no job has used, and marks it as used.
+	Acquire(ctx context.Context) error
+	// Release records that the job has ended.
+	Release()
+}
+
+// Listen opens the control socket at path, in place of one that a killed server left.
+// Only the directory's owner can reach it.
+func Listen(path string) (net.Listener, error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("creating the directory of the control socket: %w", err)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("closing the directory of the control socket to others: %w", err)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("removing an old control socket: %w", err)
+	}
+	return net.Listen("unix", path)
+}
+
+// Serve answers on the control socket until ctx ends.
+func Serve(ctx context.Context, l net.Listener, engines Engines) error {
+	server := &http.Server{
+		Handler: handler(engines),
+		// Requests that wait end with the server.
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving the control socket: %w", err)
+	}
+	return nil
+}
+
+func handler(engines Engines) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+acquirePath, func(w http.ResponseWriter, r *http.Request) {
+		if err := engines.Acquire(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})
+	mux.HandleFunc("POST "+releasePath, func(http.ResponseWriter, *http.Request) { engines.Release() })
+	return mux
+}

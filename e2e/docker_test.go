@@ -12,6 +12,8 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
 // objects are a stack's objects on the engine.
@@ -53,7 +55,7 @@ func (p *project) labelled() objects {
 
 func engine(t *testing.T) *client.Client {
 	t.Helper()
-	docker, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	docker, err := dockerhost.NewClient()
 	if err != nil {
 		t.Fatalf("connecting to Docker: %v; start it, or run: make test", err)
 	}

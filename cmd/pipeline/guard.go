@@ -8,10 +8,10 @@ import (
 	"os/exec"
 	"syscall"
 
-	"github.com/docker/docker/client"
 	"github.com/spf13/cobra"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/backup"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
 // guard starts a process that makes a paused container go on if this one dies:
@@ -21,7 +21,20 @@ func guard(id string) (release func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding this program: %w", err)
 	}
+	// The guard must find the same Docker host, also when the user switches contexts meanwhile.
+	endpoint, err := dockerhost.ResolveEndpoint()
+	if err != nil {
+		return nil, err
+	}
+	env, err := endpoint.Environment()
+	if err != nil {
+		return nil, err
+	}
 	cmd := exec.Command(self, "thaw", id)
+	cmd.Env = os.Environ()
+	for name, value := range env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is not for it
 	in, err := cmd.StdinPipe()
 	if err == nil {
@@ -42,7 +55,7 @@ func (a *app) thawCommand() *cobra.Command {
 		Use: "thaw CONTAINER", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			_, readErr := io.Copy(io.Discard, a.in)
-			cli, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+			cli, err := dockerhost.NewClient()
 			if err != nil {
 				return errors.Join(readErr, err)
 			}

@@ -1,11 +1,12 @@
-// Package engine reaches the host's Docker engine, and on Debian and Ubuntu
-// installs and starts one when there is none.
+// Package dockerhost reaches the engine of the Docker host, the same one as the
+// Docker CLI. On Debian and Ubuntu it installs and starts one when there is none.
 package dockerhost
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/system"
@@ -26,37 +27,57 @@ type Facts struct {
 	Host       string      `json:"host"`
 	Version    string      `json:"version"`
 	APIVersion string      `json:"apiVersion"`
+	Endpoint   Endpoint    `json:"-"`
 	Info       system.Info `json:"-"`
 }
+
+// Local tells whether the engine runs on this machine.
+func (f Facts) Local() bool { return f.Endpoint.Local(f.Info) }
 
 // ErrTooOld says that an engine answers, but with an API older than MinAPI.
 var ErrTooOld = errors.New("the engine is too old")
 
-// Connect returns a client of the engine that DOCKER_HOST names (default: the
-// usual socket) and the engine's facts. It asks once, within five seconds.
+// Connect returns a client of the Docker host that `docker ps` would ask, and
+// the facts of its engine. It asks once, within a few seconds.
 func Connect(ctx context.Context) (*client.Client, Facts, error) {
-	cli, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	endpoint, err := ResolveEndpoint()
 	if err != nil {
-		return nil, Facts{}, problem.New("reading the Docker settings of the environment", err,
-			"correct DOCKER_HOST, or unset it")
+		return nil, Facts{}, err
 	}
-	facts, err := ask(ctx, cli)
+	facts := Facts{Host: endpoint.Host, Endpoint: endpoint}
+	cli, err := endpoint.Client()
 	if err != nil {
+		return nil, facts, err
+	}
+	if facts, err = ask(ctx, cli, facts); err != nil {
 		_ = cli.Close()
 		return nil, facts, err
 	}
 	return cli, facts, nil
 }
 
-func ask(ctx context.Context, cli *client.Client) (Facts, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+// How long an engine may take to answer; SSH connects and signs in for each request.
+const (
+	askLimit    = 5 * time.Second
+	askLimitSSH = 30 * time.Second
+)
+
+func ask(ctx context.Context, cli *client.Client, facts Facts) (Facts, error) {
+	limit := askLimit
+	if strings.HasPrefix(facts.Host, "ssh:") {
+		limit = askLimitSSH
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	facts := Facts{Host: cli.DaemonHost()}
 	// ServerVersion negotiates only down to the client's own minimum; Ping tells the engine's API without it.
 	ping, err := cli.Ping(ctx)
 	if err != nil {
-		return facts, problem.New("reaching the Docker engine at "+facts.Host, err,
-			"start Docker, or set DOCKER_HOST; `pipeline doctor --fix` installs and starts it on Debian and Ubuntu as root")
+		next := "start Docker, or choose another engine with DOCKER_HOST or `docker context use`; " +
+			"`pipeline doctor --fix` installs and starts it on Debian and Ubuntu as root"
+		if facts.Host != DefaultHost {
+			next = fmt.Sprintf("start that engine, or choose another; this address is from %s", facts.Endpoint.Source)
+		}
+		return facts, problem.New("reaching the Docker engine at "+facts.Host, err, next)
 	}
 	facts.APIVersion = ping.APIVersion
 	if versions.LessThan(ping.APIVersion, MinAPI) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -43,9 +42,13 @@ var ErrCannot = errors.New("no Docker engine answers")
 
 // Plan decides what has to be done on host to get an engine.
 func Plan(host Host) ([]Step, error) {
-	if os.Getenv("DOCKER_HOST") != "" {
-		return nil, problem.New("reaching the Docker engine at "+os.Getenv("DOCKER_HOST"), ErrCannot,
-			"start that engine, or unset DOCKER_HOST to use this machine's")
+	endpoint, err := ResolveEndpoint()
+	if err != nil {
+		return nil, err
+	}
+	if endpoint.Host != DefaultHost {
+		return nil, problem.New("reaching the Docker engine at "+endpoint.Host, ErrCannot,
+			fmt.Sprintf("start that engine, or use this machine's: unset DOCKER_HOST and DOCKER_CONTEXT, or `docker context use default` (this address is from %s)", endpoint.Source))
 	}
 	if !host.Root() {
 		return nil, problem.New("starting Docker", fmt.Errorf("%w, and this user is not root", ErrCannot),
@@ -147,7 +150,7 @@ func await(ctx context.Context, progress io.Writer, ready func(context.Context) 
 		select {
 		case err := <-exited:
 			return problem.New("starting dockerd", fmt.Errorf("it ended (%w); the end of its log:\n%s", err, tail(LogFile, 15)),
-				"mend what the log says, then repeat this command; the whole log is "+LogFile)
+				"fix what the log says, then repeat this command; the whole log is "+LogFile)
 		case <-ctx.Done():
 			why := last
 			if exited != nil {
@@ -170,10 +173,4 @@ func tail(path string, n int) string {
 		lines = append(lines, s.Text())
 	}
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
-}
-
-// Installed tells whether the docker daemon's program is on PATH.
-func Installed() bool {
-	_, err := exec.LookPath("dockerd")
-	return err == nil
 }

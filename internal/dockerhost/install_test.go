@@ -5,13 +5,17 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/docker/cli/cli/context/docker"
+	"github.com/docker/docker/api/types/system"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost/enginetest"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
 // machine stands for a machine that a test cannot change: package managers and init systems.
@@ -60,6 +64,7 @@ func TestPlan(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			clean(t)
 			t.Setenv("DOCKER_HOST", test.dockerHost)
 			got, err := Plan(&test.host)
 			if test.err != "" {
@@ -134,29 +139,36 @@ func TestDistribution(t *testing.T) {
 
 func TestConnect(t *testing.T) {
 	t.Run("not running", func(t *testing.T) {
+		clean(t)
 		t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "none.sock"))
-		if _, _, err := Connect(t.Context()); err == nil || !strings.Contains(err.Error(), "none.sock") {
-			t.Errorf("got %v, want an error that names the socket", err)
+		_, _, err := Connect(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "none.sock") || !strings.Contains(problem.Next(err), "DOCKER_HOST") {
+			t.Errorf("got %v, next %q, want an error that names the socket, and where it is from", err, problem.Next(err))
 		}
 	})
 	t.Run("too old", func(t *testing.T) {
-		socket := filepath.Join(t.TempDir(), "old.sock")
-		listener, err := net.Listen("unix", socket)
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Api-Version", "1.40")
-		})}
-		go func() { _ = server.Serve(listener) }()
-		t.Cleanup(func() { _ = server.Close() })
-		t.Setenv("DOCKER_HOST", "unix://"+socket)
-		_, _, err = Connect(t.Context())
+		clean(t)
+		t.Setenv("DOCKER_HOST", "unix://"+enginetest.Engine{API: "1.40"}.Socket(t))
+		_, _, err := Connect(t.Context())
 		if !errors.Is(err, ErrTooOld) || !strings.Contains(err.Error(), "1.40") {
 			t.Errorf("got %v, want ErrTooOld with the engine's API", err)
 		}
 		if err := Ensure(t.Context(), &machine{root: true}, io.Discard); !errors.Is(err, ErrTooOld) {
 			t.Errorf("Ensure: got %v, want ErrTooOld", err)
+		}
+	})
+	t.Run("running, in the current context", func(t *testing.T) {
+		directory := clean(t)
+		socket := enginetest.Engine{Info: system.Info{ServerVersion: "20.10.24"}}.Socket(t)
+		createContext(t, directory, "mine", docker.EndpointMeta{Host: "unix://" + socket}, nil)
+		t.Setenv("DOCKER_CONTEXT", "mine")
+		cli, facts, err := Connect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = cli.Close()
+		if facts.Version != "20.10.24" || facts.APIVersion != "1.41" || facts.Host != "unix://"+socket {
+			t.Errorf("got %+v, want the engine of the context", facts)
 		}
 	})
 }

@@ -12,10 +12,10 @@ import (
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/registry"
-	"github.com/docker/docker/client"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
 // Images are references of images on the host's engine.
@@ -35,7 +35,7 @@ const askTimeout = 5 * time.Second
 // the current pins are there; else it asks the registry once, through the
 // engine, and takes the official ones if it answers.
 func Resolve(ctx context.Context, root string, mode config.ImageSource, progress io.Writer) (Images, error) {
-	docker, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	docker, err := dockerhost.NewClient()
 	if err != nil {
 		return Images{}, fmt.Errorf("connecting to the Docker engine: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
@@ -134,6 +136,16 @@ func Environment(ctx context.Context, p project.Project, stack string) (env map[
 		// Any stable folder does for reading the program's root; the inline program runs in this process.
 		"GITOPS_PIPELINE_ROOT": p.Root,
 	}
+	// The docker plugin must work on the same Docker host as the launcher.
+	endpoint, err := dockerhost.ResolveEndpoint()
+	if err != nil {
+		return nil, false, err
+	}
+	docker, err := endpoint.Environment()
+	if err != nil {
+		return nil, false, err
+	}
+	maps.Copy(env, docker)
 	if os.Getenv("PULUMI_CONFIG_PASSPHRASE") == "" && os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") == "" {
 		phrase, err := stackPassphrase(ctx, p, stack)
 		if err != nil {

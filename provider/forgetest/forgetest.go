@@ -18,6 +18,7 @@ import (
 	"github.com/docker/go-connections/nat"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
@@ -48,7 +49,7 @@ func Start(ctx context.Context, root string) (*Forge, error) {
 	if err != nil {
 		return nil, err
 	}
-	docker, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	docker, err := dockerhost.NewClient()
 	if err != nil {
 		return nil, fmt.Errorf("connecting to Docker: %w; start it, or run: make test", err)
 	}

@@ -84,6 +84,9 @@ const LogFile = "/var/log/dockerd-gitops-pipeline.log"
 // has been installed and started, as far as host allows. An engine that is too
 // old is an error: nothing is replaced.
 func Ensure(ctx context.Context, host Host, progress io.Writer) error {
+	if _, err := ResolveEndpoint(); err != nil {
+		return err // installing an engine does not fix the settings
+	}
 	cli, _, err := Connect(ctx)
 	if err == nil {
 		return cli.Close()

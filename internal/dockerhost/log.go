@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
@@ -25,4 +27,19 @@ func Log(ctx context.Context, cli *client.Client, id, since, until string) (stri
 		return "", fmt.Errorf("reading the log of container %.12s: %w", id, err)
 	}
 	return text.String(), nil
+}
+
+// LastLog is the end of what a container wrote to its two outputs: at most n
+// lines each, without times.
+func LastLog(ctx context.Context, cli client.ContainerAPIClient, id string, n int) (string, error) {
+	stream, err := cli.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(n)})
+	if err != nil {
+		return "", fmt.Errorf("reading the log of container %.12s: %w", id, err)
+	}
+	defer func() { _ = stream.Close() }()
+	var text bytes.Buffer
+	if _, err := stdcopy.StdCopy(&text, &text, stream); err != nil {
+		return "", fmt.Errorf("reading the log of container %.12s: %w", id, err)
+	}
+	return strings.TrimRight(text.String(), "\n"), nil
 }

@@ -34,6 +34,7 @@ type Forge interface {
 // Docker is what the checks need of the Docker host.
 type Docker interface {
 	client.ContainerAPIClient
+	client.SystemAPIClient
 }
 
 // Stack is what is expected to work.

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	sdk "code.gitea.io/sdk/gitea"
@@ -24,12 +26,15 @@ import (
 // host is a Docker host of one working stack; tests break one thing of it.
 type host struct {
 	client.ContainerAPIClient
+	client.SystemAPIClient
 	mu     sync.Mutex
 	states map[string]*container.State // by container
 	gone   string                      // a container that is not there
 	says   map[string]string           // what a container's probe prints when it fails
 	looks  int
-	mend   int // the look from which all probes succeed; 0: never
+	mend   int      // the look from which all probes succeed; 0: never
+	cure   string   // the container whose restart makes all probes succeed
+	again  []string // containers that were restarted
 }
 
 func newHost() *host {
@@ -64,7 +69,7 @@ func (h *host) ContainerExecCreate(_ context.Context, id string, _ container.Exe
 func (h *host) output(id string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.mend > 0 && h.looks >= h.mend {
+	if h.mend > 0 && h.looks >= h.mend || slices.Contains(h.again, h.cure) {
 		return ""
 	}
 	return h.says[id]
@@ -84,6 +89,13 @@ func (h *host) ContainerExecInspect(_ context.Context, id string) (container.Exe
 		return container.ExecInspect{ExitCode: 1}, nil
 	}
 	return container.ExecInspect{}, nil
+}
+
+func (h *host) ContainerRestart(_ context.Context, id string, _ container.StopOptions) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.again = append(h.again, id)
+	return nil
 }
 
 func (h *host) ContainerLogs(_ context.Context, id string, _ container.LogsOptions) (io.ReadCloser, error) {
@@ -174,5 +186,31 @@ func TestAwait(t *testing.T) {
 	cancel()
 	if err := stack(h, online).Await(ctx, time.Minute); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the interruption", err)
+	}
+}
+
+func TestRepair(t *testing.T) {
+	t.Parallel()
+	h := newHost()
+	if err := stack(h, online).Repair(t.Context(), t.Output()); err != nil || len(h.again) > 0 {
+		t.Errorf("a stack that works: got %v, restarted %v", err, h.again)
+	}
+	h = newHost()
+	h.says["runner"], h.cure = "not registered", "runner"
+	if err := stack(h, online).Repair(t.Context(), t.Output()); err != nil || !slices.Equal(h.again, []string{"runner"}) {
+		t.Errorf("a runner: got %v, restarted %v, want the runner alone", err, h.again)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost()
+		h.says["runner"], h.says["job-engine"], h.cure = "no such host", "no such host", "forge"
+		err := stack(h, online).Repair(t.Context(), t.Output())
+		if want := []string{"job-engine", "runner", "forge", "job-engine", "runner"}; err != nil || !slices.Equal(h.again, want) {
+			t.Errorf("a forge without its name: got %v, restarted %v, want %v", err, h.again, want)
+		}
+	})
+	h = newHost()
+	h.gone = "job-engine"
+	if err := stack(h, online).Repair(t.Context(), t.Output()); !strings.Contains(problem.Next(err), "up --refresh") || len(h.again) > 0 {
+		t.Errorf("a missing container: got %v, restarted %v, want the advice to create it", err, h.again)
 	}
 }

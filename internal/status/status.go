@@ -5,12 +5,10 @@ package status
 import (
 	"context"
 	"fmt"
-	"sort"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
@@ -22,17 +20,17 @@ import (
 
 // Status is a stack at one moment. Problems says which parts could not be asked.
 type Status struct {
-	Stack      string            `json:"stack"`
-	State      string            `json:"state"` // up, partly up, down
-	URLs       map[string]string `json:"urls,omitempty"`
-	Secrets    map[string]string `json:"secrets,omitempty"`
-	Containers []Container       `json:"containers"`
-	Runners    []Runner          `json:"runners"`
-	Runs       []Run             `json:"runs"`
-	Images     []gitea.Image     `json:"images"`
-	Volumes    []Volume          `json:"volumes"`
-	Problems   []string          `json:"problems,omitempty"`
-	Disks      []doctor.Result   `json:"disks,omitempty"` // those that are almost full
+	Stack      string              `json:"stack"`
+	State      string              `json:"state"` // up, partly up, down
+	URLs       map[string]string   `json:"urls,omitempty"`
+	Secrets    map[string]string   `json:"secrets,omitempty"`
+	Containers []Container         `json:"containers"`
+	Runners    []Runner            `json:"runners"`
+	Runs       []Run               `json:"runs"`
+	Images     []gitea.Image       `json:"images"`
+	Volumes    []dockerhost.Volume `json:"volumes"`
+	Problems   []string            `json:"problems,omitempty"`
+	Disks      []doctor.Result     `json:"disks,omitempty"` // those that are almost full
 }
 
 // Container is one container of the stack.
@@ -64,15 +62,9 @@ type Run struct {
 	URL        string    `json:"url"`
 }
 
-// Volume is one volume of the stack; Size is -1 when the engine does not say.
-type Volume struct {
-	Name string `json:"name"`
-	Size int64  `json:"size"`
-}
-
 // Gather asks the engine, and the forge if f is not nil.
 func Gather(ctx context.Context, stack string, cli *client.Client, f *gitea.Client, registry string) Status {
-	s := Status{Stack: stack, State: "down", Containers: []Container{}, Runners: []Runner{}, Runs: []Run{}, Images: []gitea.Image{}, Volumes: []Volume{}}
+	s := Status{Stack: stack, State: "down", Containers: []Container{}, Runners: []Runner{}, Runs: []Run{}, Images: []gitea.Image{}, Volumes: []dockerhost.Volume{}}
 	var mu sync.Mutex
 	note := func(err error) {
 		if err != nil {
@@ -138,22 +130,9 @@ func health(status string) string {
 }
 
 func (s *Status) volumes(ctx context.Context, cli *client.Client) error {
-	usage, err := cli.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.VolumeObject}})
-	if err != nil {
-		return fmt.Errorf("asking for the disk use: %w", err)
-	}
-	for _, v := range usage.Volumes {
-		if v.Labels[naming.StackLabel] != s.Stack {
-			continue
-		}
-		one := Volume{Name: v.Name, Size: -1}
-		if v.UsageData != nil {
-			one.Size = v.UsageData.Size
-		}
-		s.Volumes = append(s.Volumes, one)
-	}
-	sort.Slice(s.Volumes, func(i, j int) bool { return s.Volumes[i].Name < s.Volumes[j].Name })
-	return nil
+	list, err := dockerhost.Volumes(ctx, cli, s.Stack)
+	s.Volumes = append(s.Volumes, list...)
+	return err
 }
 
 func (s *Status) runners(ctx context.Context, f *gitea.Client) error {

@@ -1,8 +1,6 @@
 package stack
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,56 +33,38 @@ func BuildLog(root, stack string) string {
 	return filepath.Join(root, ".pipeline", "stacks", stack, "service-build.log")
 }
 
-// NewService declares a Service. The image's name carries the hash of what it
-// is built from: an unchanged service is never built again, and a broken build
-// leaves the image of the last good one alone.
+// NewService declares a Service. The image's name carries the hash of every
+// input of its build: an unchanged service is never built again, a broken build
+// leaves the image of the last good one alone, and no image is ever replaced
+// under its own name, where the docker plugin would delete the new one with the
+// old one.
 func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pulumi.ResourceOption) (*Service, error) {
 	s := &Service{}
 	if err := ctx.RegisterComponentResourceV2("gitops-pipeline:index:Service", name, nil, s, opts...); err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(args.Root, "service")
-	hash, err := contextHash(dir, args.Images.Job)
+	buildArgs := map[string]string{"GO_IMAGE": args.Images.Job}
+	labels := map[string]string{naming.StackLabel: ctx.Stack()}
+	hash, err := contextHash(dir, buildArgs, labels)
 	if err != nil {
 		return nil, err
 	}
 	log := BuildLog(args.Root, ctx.Stack())
 	if err := os.MkdirAll(filepath.Dir(log), 0o755); err != nil {
-		return nil, fmt.Errorf("making the folder of the build log: %w", err)
+		return nil, fmt.Errorf("creating the directory of the build log: %w", err)
 	}
 	s.Image, err = docker.NewRemoteImage(ctx, name+"-image", &docker.RemoteImageArgs{
-		Name: pulumi.String(naming.Project + "-" + ctx.Stack() + "/service:" + hash),
+		Name: pulumi.String(naming.ServiceImage(ctx.Stack(), hash)),
 		Build: docker.RemoteImageBuildArgs{
 			Context:      pulumi.String(dir),
-			BuildArgs:    pulumi.ToStringMap(map[string]string{"GO_IMAGE": args.Images.Job}),
+			BuildArgs:    pulumi.ToStringMap(buildArgs),
 			BuildLogFile: pulumi.String(log),
-			Labels:       pulumi.ToStringMap(map[string]string{naming.StackLabel: ctx.Stack()}),
+			Labels:       pulumi.ToStringMap(labels),
 		},
 	}, pulumi.Parent(s), pulumi.IgnoreChanges([]string{"build.context", "build.buildLogFile"}))
 	if err != nil {
 		return nil, err
 	}
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"image": s.Image.Name})
-}
-
-// contextHash is 16 hex digits of the SHA-256 of what an image is built from:
-// the files of the build context and the given words.
-func contextHash(dir string, words ...string) (string, error) {
-	h := sha256.New()
-	for _, w := range words {
-		fmt.Fprintf(h, "%d:%s\n", len(w), w)
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil {
-		return "", err
-	}
-	for _, f := range append(files, filepath.Join(dir, ".dockerignore")) {
-		data, err := os.ReadFile(f)
-		if err != nil {
-			return "", fmt.Errorf("reading the service's build context: %w", err)
-		}
-		fmt.Fprintf(h, "%s %d:", filepath.Base(f), len(data))
-		h.Write(data)
-	}
-	return hex.EncodeToString(h.Sum(nil))[:16], nil
 }

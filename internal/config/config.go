@@ -259,5 +259,8 @@ func (c Config) Loopback() bool {
 	return c.Host == "localhost" || strings.HasSuffix(c.Host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// Image is the published image of the service.
-func (c Config) Image() string { return c.Registry() + "/" + c.Owner + "/service:latest" }
+// Image is the published image of the service. Image names are in lower case,
+// whatever the owner's name is; .gitea/workflows/ci.yaml makes the same name.
+func (c Config) Image() string {
+	return c.Registry() + "/" + strings.ToLower(c.Owner) + "/service:latest"
+}

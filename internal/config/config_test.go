@@ -116,3 +116,17 @@ func TestOtherNamespacesAreLeftAlone(t *testing.T) {
 		t.Errorf("got %v, want nil", err)
 	}
 }
+
+func TestImageNameIsLowerCase(t *testing.T) {
+	t.Parallel()
+	c, err := Parse(values("repository.owner", "DevTeam"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.Image(), "localhost:3000/devteam/service:latest"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if c.Owner != "DevTeam" {
+		t.Errorf("got owner %s, want the name as it was given", c.Owner)
+	}
+}

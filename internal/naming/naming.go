@@ -2,6 +2,8 @@
 // the labels of Docker objects, and the names of objects that outlive a stack.
 package naming
 
+import "strings"
+
 // Project is the Pulumi project's name and the namespace of its configuration.
 const Project = "gitops-pipeline"
 
@@ -45,3 +47,14 @@ func Labels(stack string, role Role, runner string) map[string]string {
 
 // Physical is the name in Docker of an object that outlives the stack.
 func Physical(stack, object string) string { return Project + "-" + stack + "-" + object }
+
+// ServiceImage is the local image of a stack's service. Image names allow less
+// than Pulumi's stack names do: lower case, and single separators. Two stacks
+// whose names come out the same still have images of their own, as the label
+// with the stack's name is in the hash.
+func ServiceImage(stack, hash string) string {
+	words := strings.FieldsFunc(strings.ToLower(stack), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	return strings.Join(append([]string{Project}, words...), "-") + "/service:" + hash
+}

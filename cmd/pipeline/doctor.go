@@ -76,7 +76,7 @@ func (a *app) fix(ctx context.Context, p project.Project) error {
 
 func (a *app) checks(p project.Project, set settings, configErr error, least int64, reach bool) doctor.Settings {
 	return doctor.Settings{
-		Project: p, Stack: a.opts.stack, BindAddress: set.bindAddress, HTTPPort: set.httpPort, SSHPort: set.sshPort,
+		Project: p, Stack: a.opts.stack, Config: set.config,
 		MinDisk: least, ConfigError: configErr, Reach: reach,
 	}
 }

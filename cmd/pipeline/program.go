@@ -21,9 +21,7 @@ import (
 // settings are what the launcher itself needs of a stack's configuration.
 type settings struct {
 	values      map[string]string // with the namespace, as the program reads them
-	httpPort    int
-	sshPort     int
-	bindAddress string
+	config      config.Config
 	images      config.ImageSource
 	owner, name string
 	seed        bool
@@ -54,7 +52,7 @@ func (a *app) settings(p project.Project, assignments []string) (settings, error
 		err = problem.New(fmt.Sprintf("checking the configuration of stack %q", a.opts.stack), err,
 			fmt.Sprintf("correct it in %s, or with -c key=value", p.ConfigFile(a.opts.stack)))
 	}
-	s.httpPort, s.sshPort, s.bindAddress = c.HTTPPort, c.SSHPort, c.BindAddress
+	s.config = c
 	s.images, s.owner, s.name, s.seed = c.Images, c.Owner, c.Repository, c.Seed
 	s.url, s.registry, s.image = c.LocalURL(), c.Registry(), c.Image()
 	return s, err

@@ -40,6 +40,25 @@ func Read(p project.Project, stack string) (map[string]string, error) {
 	return values, nil
 }
 
+// Namespace reads the keys of another namespace, such as docker, of a stack's
+// configuration file, with the namespace in the keys. Secrets are left out.
+func Namespace(p project.Project, stack, namespace string) (map[string]string, error) {
+	settings, err := Load(p, p.ConfigFile(stack))
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	for key, value := range settings.Config {
+		if key.Namespace() != namespace || value.Secure() {
+			continue
+		}
+		if values[key.String()], err = value.Value(pulumiconfig.NopDecrypter); err != nil {
+			return nil, fmt.Errorf("reading the configuration key %s: %w", key, err)
+		}
+	}
+	return values, nil
+}
+
 // Overlay returns values with assignments of the form key=value put over them.
 func Overlay(values map[string]string, assignments []string) (map[string]string, error) {
 	merged := make(map[string]string, len(values)+len(assignments))

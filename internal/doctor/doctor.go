@@ -1,5 +1,5 @@
-// Package doctor checks whether this machine can carry the stack, and says for
-// each failed check how to mend it.
+// Package doctor checks whether this machine and its Docker host can run the
+// stack, and says for each failed check how to fix it.
 package doctor
 
 import (
@@ -10,12 +10,13 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/docker/go-units"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
-// State is what a check came to.
+// State is the outcome of a check.
 type State string
 
 // The states. Only Failed keeps `up` from starting.
@@ -31,16 +32,14 @@ type Result struct {
 	Name   string `json:"name"`
 	State  State  `json:"state"`
 	Detail string `json:"detail"`
-	Next   string `json:"next,omitempty"` // how to mend it
+	Next   string `json:"next,omitempty"` // how to fix it
 }
 
 // Settings are what the checks look for.
 type Settings struct {
 	Project     project.Project
 	Stack       string
-	BindAddress string
-	HTTPPort    int
-	SSHPort     int
+	Config      config.Config
 	MinDisk     int64 // bytes that must be free
 	ConfigError error // what is wrong with the stack's configuration
 	Reach       bool  // also ask what can be reached
@@ -74,15 +73,20 @@ func Run(ctx context.Context, s Settings) []Result {
 		defer func() { _ = cli.Close() }()
 	}
 	checks := []func() []Result{
-		func() []Result { return []Result{config(s)} },
+		func() []Result { return []Result{configuration(s)} },
 		func() []Result { return engineResults(facts, err) },
 		func() []Result { return Disks(s, facts) },
-		func() []Result { return ports(ctx, s, cli) },
+		func() []Result { return ports(ctx, s, cli, facts) },
 		func() []Result { return tools() },
 		func() []Result { return []Result{locks(s)} },
 	}
+	if cli != nil {
+		checks = append(checks,
+			func() []Result { return dockerHost(ctx, s, facts) },
+			func() []Result { return registryTrust(ctx, s, facts, lookupHost) })
+	}
 	if s.Reach && cli != nil {
-		checks = append(checks, func() []Result { return []Result{registry(ctx, cli)} })
+		checks = append(checks, func() []Result { return []Result{publicRegistry(ctx, cli)} })
 	}
 	found := make([][]Result, len(checks))
 	var wait sync.WaitGroup
@@ -107,7 +111,7 @@ func AnyFailed(results []Result) bool {
 	return false
 }
 
-func config(s Settings) Result {
+func configuration(s Settings) Result {
 	if s.ConfigError != nil {
 		next := problem.Next(s.ConfigError)
 		if next == "" {
@@ -118,7 +122,7 @@ func config(s Settings) Result {
 	return Result{"configuration", OK, "valid", ""}
 }
 
-func registry(ctx context.Context, cli *client.Client) Result {
+func publicRegistry(ctx context.Context, cli *client.Client) Result {
 	const image = "alpine:3.23"
 	ctx, cancel := context.WithTimeout(ctx, reachLimit)
 	defer cancel()

@@ -2,8 +2,6 @@ package doctor
 
 import (
 	"errors"
-	"fmt"
-	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,46 +13,13 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
-func TestPort(t *testing.T) {
-	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() }) // after the parallel subtests
-	taken := listener.Addr().(*net.TCPAddr).Port
-	held := map[int]holder{1: {"forge-a", "mine"}, 2: {"forge-b", "theirs"}, 3: {"web", ""}}
-	tests := map[string]struct {
-		port         int
-		address      string
-		state        State
-		detail, next string
-	}{
-		"taken by a program":  {taken, "127.0.0.1", Failed, "another program", fmt.Sprintf("httpPort=%d", taken+1)},
-		"free":                {0, "127.0.0.1", OK, "free", ""},
-		"this stack's":        {1, "127.0.0.1", OK, "this stack's own", ""},
-		"another stack's":     {2, "127.0.0.1", Failed, `stack "theirs"`, "pipeline down --stack theirs"},
-		"another container's": {3, "127.0.0.1", Failed, "container web", "httpPort=4"},
-		"no such address":     {0, "192.0.2.1", Failed, "cannot be bound", "bindAddress"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := port("port", Settings{Stack: "mine", BindAddress: test.address}, test.port, "httpPort", held)
-			if got.State != test.state || !strings.Contains(got.Detail, test.detail) || !strings.Contains(got.Next, test.next) {
-				t.Errorf("got %+v, want %+v", got, test)
-			}
-		})
-	}
-}
-
 func TestDisk(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join(t.TempDir(), "not", "there", "yet")
-	if got := disk("disk", folder, 1); got.State != OK {
+	directory := filepath.Join(t.TempDir(), "not", "there", "yet")
+	if got := disk("disk", directory, 1); got.State != OK {
 		t.Errorf("got %+v, want ok", got)
 	}
-	if got := disk("disk", folder, 1<<60); got.State != Failed || got.Next == "" || !strings.Contains(got.Detail, "needed") {
+	if got := disk("disk", directory, 1<<60); got.State != Failed || got.Next == "" || !strings.Contains(got.Detail, "needed") {
 		t.Errorf("nearly full: got %+v, want a failure with advice", got)
 	}
 }
@@ -85,7 +50,7 @@ func TestEngine(t *testing.T) {
 // TestRun needs no Docker host: the configuration's failure comes first whatever the rest finds.
 func TestRun(t *testing.T) {
 	t.Parallel()
-	s := Settings{Project: project.Project{Root: t.TempDir()}, Stack: "e-doctor", BindAddress: "127.0.0.1", MinDisk: 1}
+	s := Settings{Project: project.Project{Root: t.TempDir()}, Stack: "e-doctor", MinDisk: 1}
 	s.ConfigError = errors.New("port is wrong")
 	results := Run(t.Context(), s)
 	if !AnyFailed(results) || results[0].Name != "configuration" || results[0].Next == "" {

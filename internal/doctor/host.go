@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -43,26 +42,26 @@ func engineResults(facts dockerhost.Facts, err error) []Result {
 
 // Disks tells where the project, the parts and the engine have too little room.
 func Disks(s Settings, facts dockerhost.Facts) []Result {
-	folders := map[string]string{"disk (project)": s.Project.Root}
+	directories := map[string]string{"disk (project)": s.Project.Root}
 	names := []string{"disk (project)"}
 	if cache, err := artifacts.CacheDir(); err == nil {
-		folders["disk (parts)"] = cache
+		directories["disk (parts)"] = cache
 		names = append(names, "disk (parts)")
 	}
-	// Only an engine on this machine has its folder here.
-	if root := facts.Info.DockerRootDir; root != "" && strings.HasPrefix(facts.Host, "unix:") {
-		folders["disk (engine)"] = root
+	// Only an engine on this machine has its directory here.
+	if root := facts.Info.DockerRootDir; root != "" && facts.Local() {
+		directories["disk (engine)"] = root
 		names = append(names, "disk (engine)")
 	}
 	var results []Result
 	for _, name := range names {
-		results = append(results, disk(name, folders[name], s.MinDisk))
+		results = append(results, disk(name, directories[name], s.MinDisk))
 	}
 	return results
 }
 
-func disk(name, folder string, least int64) Result {
-	free, at, err := freeSpace(folder)
+func disk(name, directory string, least int64) Result {
+	free, at, err := freeSpace(directory)
 	if err != nil {
 		return Result{name, Warning, err.Error(), "look with df -h"}
 	}
@@ -75,9 +74,9 @@ func disk(name, folder string, least int64) Result {
 	return r
 }
 
-// freeSpace asks the nearest existing folder.
-func freeSpace(folder string) (int64, string, error) {
-	for at := folder; ; at = filepath.Dir(at) {
+// freeSpace asks the nearest existing directory.
+func freeSpace(directory string) (int64, string, error) {
+	for at := directory; ; at = filepath.Dir(at) {
 		var stat syscall.Statfs_t
 		err := syscall.Statfs(at, &stat)
 		if err == nil {

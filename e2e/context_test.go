@@ -86,7 +86,7 @@ func TestContext(t *testing.T) {
 	if left := p.labelled(); left.count() > 0 {
 		t.Fatalf("got %+v without a Docker host, want nothing", left)
 	}
-	p.withoutSocket(env, p.upArgs()...).must(t, 0, "can be pulled", "is up")
+	p.withoutSocket(env, p.upArgs()...).must(t, 0, "is up")
 	p.withoutSocket(env, "doctor").must(t, 0, socket)
 	p.withoutSocket(env, p.upArgs()...).must(t, 0, "nothing to change")
 	// The same Docker host by another address: nothing is made again.

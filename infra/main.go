@@ -8,7 +8,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gitops-pipeline/gitops-pipeline/infra/stack"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
@@ -29,11 +28,7 @@ func run(ctx *pulumi.Context, values map[string]string) error {
 	if err := endpoint.CheckProvider(values, os.Getenv); err != nil {
 		return err
 	}
-	cfg, err := config.Parse(values)
-	if err != nil {
-		return err
-	}
-	return stack.NewProgram(stack.Options{Config: cfg})(ctx)
+	return stack.NewProgram(stack.Options{Values: values})(ctx)
 }
 
 // advised adds to an error what to do next: Pulumi prints the error alone.

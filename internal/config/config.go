@@ -4,8 +4,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,8 +88,6 @@ const AdminUser = "forge-admin"
 // that jobs run in.
 const ActionsOrganization = "actions"
 
-var hostName = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$`)
-
 // Parse reads a stack's configuration and says all that is wrong with it
 // at once. The keys of values carry the project's namespace; other namespaces
 // are Pulumi's or a plugin's, and left alone.
@@ -129,12 +125,7 @@ func Parse(values map[string]string) (Config, error) {
 	if c.Runner.Ephemeral && !c.Runner.Fresh() {
 		r.fail("runner.ephemeral", "needs runner.engine=%s and runner.capacity=1, so that nothing of a job survives it", EngineOwn)
 	}
-	if net.ParseIP(c.BindAddress) == nil {
-		r.fail("bindAddress", "is %q; set it to an IP address such as 127.0.0.1, or 0.0.0.0 for all", c.BindAddress)
-	}
-	if !hostName.MatchString(c.Host) {
-		r.fail("host", "is %q; set it to a host name such as localhost or git.example.org", c.Host)
-	}
+	c.checkAddresses(&r)
 	if p := provider.OwnerNameProblem(c.Owner); p != "" {
 		r.fail("repository.owner", "%s", p)
 	} else if slices.Contains([]string{AdminUser, ActionsOrganization}, strings.ToLower(c.Owner)) {
@@ -233,34 +224,4 @@ func (r *reader) size(name, fallback string, least int64) int64 {
 		r.fail(name, "is %q; set it to a size of at least %dm, such as 512m or 2g", v, least>>20)
 	}
 	return n
-}
-
-// Registry is the address of the forge's registry, and the forge's own.
-func (c Config) Registry() string {
-	return net.JoinHostPort(c.Host, strconv.Itoa(c.HTTPPort))
-}
-
-// URL is the forge's one canonical address.
-func (c Config) URL() string { return "http://" + c.Registry() }
-
-// LocalURL is how this host reaches the forge.
-func (c Config) LocalURL() string {
-	address := c.BindAddress
-	if ip := net.ParseIP(address); ip != nil && ip.IsUnspecified() {
-		address = "127.0.0.1"
-	}
-	return "http://" + net.JoinHostPort(address, strconv.Itoa(c.HTTPPort))
-}
-
-// Loopback tells whether the host's name means each machine itself, so that a
-// runner needs a forward to the forge.
-func (c Config) Loopback() bool {
-	ip := net.ParseIP(c.Host)
-	return c.Host == "localhost" || strings.HasSuffix(c.Host, ".localhost") || ip != nil && ip.IsLoopback()
-}
-
-// Image is the published image of the service. Image names are in lower case,
-// whatever the owner's name is; .gitea/workflows/ci.yaml makes the same name.
-func (c Config) Image() string {
-	return c.Registry() + "/" + strings.ToLower(c.Owner) + "/service:latest"
 }

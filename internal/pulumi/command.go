@@ -34,12 +34,15 @@ const stopLimit = 2 * time.Minute
 type Command struct {
 	path    string
 	version semver.Version
+
+	mu      sync.Mutex
+	running map[int]bool // process groups
 }
 
 var _ auto.PulumiCommand = (*Command)(nil)
 
 func newCommand(cli artifacts.CLI) *Command {
-	return &Command{path: cli.Path, version: cli.Version}
+	return &Command{path: cli.Path, version: cli.Version, running: map[int]bool{}}
 }
 
 // answers are what commands, told by their first words, would print. The
@@ -96,8 +99,8 @@ func (c *Command) Run(ctx context.Context, dir string, stdin io.Reader, moreOut,
 	if err := cmd.Start(); err != nil {
 		return "", "", -2, fmt.Errorf("starting pulumi: %w", err)
 	}
-	running.add(cmd.Process.Pid)
-	defer running.remove(cmd.Process.Pid)
+	c.track(cmd.Process.Pid, true)
+	defer c.track(cmd.Process.Pid, false)
 	err := cmd.Wait()
 	code := 0
 	var exit *exec.ExitError
@@ -109,34 +112,21 @@ func (c *Command) Run(ctx context.Context, dir string, stdin io.Reader, moreOut,
 	return stdout.String(), stderr.String(), code, err
 }
 
-// running are the process groups of every Pulumi command of this process.
-var running groups
-
-type groups struct {
-	mu    sync.Mutex
-	alive map[int]bool
-}
-
-func (g *groups) add(group int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.alive == nil {
-		g.alive = map[int]bool{}
+func (c *Command) track(group int, on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if on {
+		c.running[group] = true
+	} else {
+		delete(c.running, group)
 	}
-	g.alive[group] = true
 }
 
-func (g *groups) remove(group int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.alive, group)
-}
-
-// KillRunning kills every Pulumi command that this process has started.
-func KillRunning() {
-	running.mu.Lock()
-	defer running.mu.Unlock()
-	for group := range running.alive {
+// Kill ends every running Pulumi command at once.
+func (c *Command) Kill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for group := range c.running {
 		_ = syscall.Kill(-group, syscall.SIGKILL)
 	}
 }

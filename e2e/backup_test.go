@@ -15,9 +15,6 @@ import (
 	"time"
 )
 
-// mostPause is how long writes may wait for a backup.
-const mostPause = 2 * time.Second
-
 // TestBackupAndRestore backs a forge with 50 repositories up while someone
 // writes, removes it, and restores it from a fresh checkout.
 func TestBackupAndRestore(t *testing.T) {
@@ -50,8 +47,8 @@ func TestBackupAndRestore(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	file := filepath.Join(t.TempDir(), "backup")
-	out := p.run(t.Context(), "backup", file).must(t, 0, "writes were paused for", "sha256").out
-	for line := range strings.Lines(out) {
+	done := p.run(t.Context(), "backup", file).must(t, 0, "writes were paused for", "sha256")
+	for line := range strings.Lines(done.out) {
 		if strings.Contains(line, "paused") || strings.Contains(line, "MiB") {
 			t.Log(strings.TrimSpace(line))
 		}
@@ -59,8 +56,8 @@ func TestBackupAndRestore(t *testing.T) {
 	for name, w := range map[string]*writing{"commits": commits, "issues": issues} {
 		longest, usual := w.end()
 		t.Logf("the client made %d %s; it waited %s at most, %s as a rule", w.count.Load(), name, longest.Round(time.Millisecond), usual.Round(time.Millisecond))
-		if longest-usual > mostPause { // however slow the machine is without a backup
-			t.Errorf("got a write that took %s longer than usual, want at most %s", longest-usual, mostPause)
+		if longest-usual > done.took/2 { // most of the copy is made while Gitea is at work
+			t.Errorf("got a write that took %s longer than usual, want at most half of the whole backup's %s", longest-usual, done.took)
 		}
 	}
 	lap("backup")

@@ -64,9 +64,9 @@ func TestInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	// In its middle: when the first of its objects are there.
-	for deadline := time.Now().Add(2 * time.Minute); p.labelled().count() < 3; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); p.labelled().count() < 3; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("up made nothing in 2 minutes")
+			t.Fatalf("up made nothing in %s", patience)
 		}
 	}
 	p.run(t.Context(), args...).must(t, 1, strconv.Itoa(first.Process.Pid))

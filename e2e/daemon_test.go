@@ -116,14 +116,14 @@ func (d *daemon) start() {
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		out, err := exec.Command("docker", "--host", d.socket, "version").CombinedOutput()
 		if err == nil {
 			return
 		}
 		if time.Now().After(deadline) {
 			text, _ := os.ReadFile(log.Name())
-			d.t.Fatalf("the daemon did not answer in a minute: %s\n%s", out, text)
+			d.t.Fatalf("the daemon did not answer in %s: %s\n%s", patience, out, text)
 		}
 	}
 }

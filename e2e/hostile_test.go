@@ -70,8 +70,7 @@ func TestHostileWorkflow(t *testing.T) {
 // started, and runs one engine.
 func (p *project) awaitNoRemains() {
 	p.t.Helper()
-	const most = 30 * time.Second
-	for deadline := time.Now().Add(most); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
 		engines, planted := 0, 0
 		all := docker(p.t, "top", p.container("runner-0-engine"), "-eo", "pid,args")
 		for _, process := range strings.Split(all, "\n") {
@@ -86,7 +85,7 @@ func (p *project) awaitNoRemains() {
 			return
 		}
 		if time.Now().After(deadline) {
-			p.t.Fatalf("got %d engines and %d planted processes %s after the jobs, want 1 and 0:\n%s", engines, planted, most, all)
+			p.t.Fatalf("got %d engines and %d planted processes %s after the jobs, want 1 and 0:\n%s", engines, planted, patience, all)
 		}
 	}
 }
@@ -123,9 +122,9 @@ func TestExhaustion(t *testing.T) {
 	if got := mallory.run("remains", newTarget(t, p).script(false)); len(got) == 0 {
 		t.Error("the next job did nothing")
 	}
-	for deadline := time.Now().Add(30 * time.Second); freeDisk(t) < before-2<<30; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); freeDisk(t) < before-2<<30; time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("got %d bytes free 30 s after the job took 4 GB, want about the %d before it", freeDisk(t), before)
+			t.Fatalf("got %d bytes free %s after the job took 4 GB, want about the %d before it", freeDisk(t), patience, before)
 		}
 	}
 }

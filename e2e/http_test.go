@@ -12,7 +12,7 @@ import (
 )
 
 // httpClient keeps a connection for each worker of a test's load.
-var httpClient = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+var httpClient = &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 
 // get asks once and returns the body; anything but a whole answer of 200 is an
 // error, which says what came instead.

@@ -51,7 +51,7 @@ func (r *checkout) job(name string) actionsJob {
 // mustSucceed waits for a job's end, which must be a success.
 func (r *checkout) mustSucceed(name string) {
 	r.p.t.Helper()
-	r.await(name, time.Minute, "completed")
+	r.await(name, patience, "completed")
 	if got := r.job(name).Conclusion; got != "success" {
 		r.p.t.Errorf("%s: got a job that ended in %s, want success", name, got)
 	}
@@ -66,7 +66,7 @@ func (r *checkout) await(name string, limit time.Duration, status string) time.D
 // awaitSteps polls until a job's step runs: its container is there.
 func (r *checkout) awaitSteps(name string) {
 	r.p.t.Helper()
-	r.poll(name, time.Minute, "running its step", func(j actionsJob) bool {
+	r.poll(name, patience, "running its step", func(j actionsJob) bool {
 		return slices.ContainsFunc(j.Steps, func(s struct{ Name, Status string }) bool { return s.Status == "in_progress" })
 	})
 }

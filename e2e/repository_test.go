@@ -95,7 +95,7 @@ func (r *checkout) runLog(name, target string) (results map[string]string, log, 
 func (r *checkout) ended(commit string) (log, conclusion string) {
 	r.p.t.Helper()
 	base := fmt.Sprintf("/repos/%s/%s/actions", r.user, r.name)
-	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		var list struct {
 			Jobs []struct {
 				ID         int
@@ -112,6 +112,6 @@ func (r *checkout) ended(commit string) (log, conclusion string) {
 			}
 		}
 	}
-	r.p.t.Fatalf("the job of %s/%s at %s did not end in 5 minutes", r.user, r.name, commit)
+	r.p.t.Fatalf("the job of %s/%s at %s did not end in %s", r.user, r.name, commit, patience)
 	return "", ""
 }

@@ -213,7 +213,7 @@ func forgeAnswers(t *testing.T, url string) {
 func await(t *testing.T, url, want string) {
 	t.Helper()
 	last := "nothing"
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		body, err := get(url)
 		if err == nil && strings.Contains(body, want) {
 			return

@@ -1,15 +1,12 @@
 package backup
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	_ "embed" // the helper's script
 	"errors"
 	"fmt"
 	"io"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -17,7 +14,6 @@ import (
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
-	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
@@ -26,22 +22,18 @@ import (
 //go:embed snapshot.sh
 var snapshotScript string
 
-// pauseLimit bounds how long the forge may stand still: a backup that needs
-// longer is given up, and the forge goes on.
-const pauseLimit = 20 * time.Second
-
 // Snapshot is a copy of a stack's volumes as they were at one moment.
 type Snapshot struct {
 	Volumes []Volume
-	Paused  time.Duration // how long the forge stood still
+	Paused  time.Duration // how long Gitea was paused
 
 	cli    *client.Client
 	helper string
 }
 
-// Take copies the volumes of a stack. forge is its container, which is paused
-// for the end of it, or "" when none runs; image has a shell. guard is told of the
-// forge before it is paused; it has to make it go on should this process die.
+// Take copies the volumes of a stack. forge is Gitea's container, which is paused
+// for the last step of the copy, or "" when none runs; image has a shell. guard is
+// called before the container is paused; it must resume it if this process dies.
 func Take(ctx context.Context, cli *client.Client, stack, forge, image string, guard func(forge string) (release func(), err error)) (_ *Snapshot, err error) {
 	mounts, found, err := sources(ctx, cli, stack)
 	if err != nil {
@@ -121,101 +113,4 @@ func sources(ctx context.Context, cli *client.Client, stack string) ([]mount.Mou
 	}
 	sort.Slice(mounts, func(i, j int) bool { return mounts[i].Target < mounts[j].Target })
 	return mounts, found, nil
-}
-
-// standStill runs f while the forge is paused, and returns for how long it was.
-func standStill(ctx context.Context, cli *client.Client, forge string, guard func(string) (func(), error), f func(context.Context) error) (paused time.Duration, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, pauseLimit, fmt.Errorf("the last of the copy took longer than %s, and the forge was not to stand still any longer; repeat the command when less is written", pauseLimit))
-	defer cancel()
-	if forge == "" {
-		return 0, f(ctx)
-	}
-	release, err := guard(forge)
-	if err != nil {
-		return 0, err
-	}
-	defer release()
-	start := time.Now()
-	defer func() {
-		// Also when pausing failed, which may have been on the way back.
-		err = errors.Join(err, Thaw(cli, forge))
-		paused = time.Since(start)
-	}()
-	if err := cli.ContainerPause(ctx, forge); err != nil {
-		return 0, fmt.Errorf("pausing the forge: %w", err)
-	}
-	return 0, f(ctx)
-}
-
-// helperOutput is what the helper says, line by line.
-type helperOutput struct {
-	lines  chan string
-	failed *bytes.Buffer // complete once lines is closed
-}
-
-func listen(from io.Reader) *helperOutput {
-	h := &helperOutput{lines: make(chan string, 64), failed: &bytes.Buffer{}}
-	r, w := io.Pipe()
-	go func() {
-		_, err := stdcopy.StdCopy(w, h.failed, from)
-		_ = w.CloseWithError(err) // nil is the end
-	}()
-	go func() {
-		defer close(h.lines)
-		for lines := bufio.NewScanner(r); lines.Scan(); {
-			h.lines <- lines.Text()
-		}
-	}()
-	return h
-}
-
-// await waits for a line.
-func (h *helperOutput) await(ctx context.Context, want string) error {
-	line, ok, err := h.next(ctx)
-	if err == nil && (!ok || line != want) {
-		err = problem.New("copying the stack's data", fmt.Errorf("%q came in the place of %q: %s", line, want, strings.TrimSpace(h.failed.String())),
-			"mend what it says, then repeat the command")
-	}
-	return err
-}
-
-func (h *helperOutput) next(ctx context.Context) (line string, ok bool, err error) {
-	select {
-	case <-ctx.Done():
-		return "", false, context.Cause(ctx)
-	case line, ok = <-h.lines:
-		if ctx.Err() != nil { // the connection was closed for that reason
-			return "", false, context.Cause(ctx)
-		}
-		return line, ok, nil
-	}
-}
-
-func (h *helperOutput) volumes(ctx context.Context) ([]Volume, error) {
-	var found []Volume
-	for {
-		line, ok, err := h.next(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			break
-		}
-		var v Volume
-		if _, err := fmt.Sscanf(line, "volume %s %d %d", &v.Name, &v.Files, &v.Bytes); err != nil {
-			return nil, fmt.Errorf("understanding %q of the container that copies: %w", line, err)
-		}
-		found = append(found, v)
-	}
-	if text := strings.TrimSpace(h.failed.String()); text != "" || len(found) == 0 {
-		return nil, problem.New("copying the stack's data", errors.New(or(text, "no volume was copied")), "mend what it says, then repeat the command")
-	}
-	return found, nil
-}
-
-func or(text, fallback string) string {
-	if text == "" {
-		return fallback
-	}
-	return text
 }

@@ -1,0 +1,130 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/client"
+)
+
+// pauseLimit bounds how long Gitea may be paused: a backup that needs longer is
+// given up, and Gitea goes on.
+const pauseLimit = 20 * time.Second
+
+// standStill runs f while Gitea is paused, and returns how long it was paused.
+func standStill(ctx context.Context, cli *client.Client, forge string, guard func(string) (func(), error), f func(context.Context) error) (paused time.Duration, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, pauseLimit, fmt.Errorf("the last of the copy took longer than %s, and the forge was not to stand still any longer; repeat the command when less is written", pauseLimit))
+	defer cancel()
+	if forge == "" {
+		return 0, f(ctx)
+	}
+	release, err := guard(forge)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	if err := awaitProbe(ctx, cli, forge); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	defer func() {
+		// Also when pausing failed, which may have been on the way back.
+		err = errors.Join(err, Thaw(cli, forge))
+		paused = time.Since(start)
+	}()
+	if err := cli.ContainerPause(ctx, forge); err != nil {
+		return 0, fmt.Errorf("pausing the forge: %w", err)
+	}
+	return 0, f(ctx)
+}
+
+// probed is what awaitProbe needs of the Docker host.
+type probed interface {
+	ContainerInspect(ctx context.Context, id string) (container.InspectResponse, error)
+	ContainerExecInspect(ctx context.Context, id string) (container.ExecInspect, error)
+	Events(ctx context.Context, options events.ListOptions) (<-chan events.Message, <-chan error)
+}
+
+// awaitProbe returns just after a health check of the container has ended, so
+// that none is being started when the container is paused. One that is being
+// started joins the container's cgroup and is frozen in it, halfway: Docker can
+// then not resume the container until the check's own timeout has killed it,
+// which is 5 s for Gitea. See ADR 7.
+//
+// A container without health checks is not waited for. One whose check does not
+// end in the time that it is given is not waited for any longer.
+func awaitProbe(ctx context.Context, host probed, id string) error {
+	found, err := host.ContainerInspect(ctx, id)
+	if err != nil {
+		return fmt.Errorf("looking at the forge's container: %w", err)
+	}
+	check := healthcheck(found)
+	if check == nil {
+		return nil
+	}
+	waiting, cancel := context.WithTimeout(ctx, 2*(check.Interval+check.Timeout))
+	defer cancel()
+	ended, failed := host.Events(waiting, events.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("container", id), filters.Arg("event", string(events.ActionExecDie)))})
+	for {
+		select {
+		case <-ended:
+		case err := <-failed:
+			if waiting.Err() != nil {
+				return context.Cause(ctx) // nil when only the wait has ended
+			}
+			return fmt.Errorf("waiting for the end of a health check: %w", err)
+		}
+		at := time.Now()
+		starting, err := startsCommand(waiting, host, id)
+		if err != nil && waiting.Err() == nil {
+			return err
+		}
+		// On a machine that is so slow that the next check is near, that one is waited for.
+		if err == nil && !starting && time.Since(at) < check.Interval/2 {
+			return nil
+		}
+	}
+}
+
+// healthcheck is a container's health check with Docker's defaults, or nil.
+func healthcheck(found container.InspectResponse) *container.HealthConfig {
+	if found.Config == nil || found.Config.Healthcheck == nil || found.State == nil || found.State.Health == nil {
+		return nil
+	}
+	check := *found.Config.Healthcheck
+	if len(check.Test) == 0 || check.Test[0] == "NONE" {
+		return nil
+	}
+	if check.Interval == 0 {
+		check.Interval = 30 * time.Second
+	}
+	if check.Timeout == 0 {
+		check.Timeout = 30 * time.Second
+	}
+	return &check
+}
+
+// startsCommand tells whether Docker is starting a command inside the container,
+// a health check or another one: it is said to run, and has no process yet.
+func startsCommand(ctx context.Context, host probed, id string) (bool, error) {
+	found, err := host.ContainerInspect(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("looking at the forge's container: %w", err)
+	}
+	for _, exec := range found.ExecIDs {
+		command, err := host.ContainerExecInspect(ctx, exec)
+		if err != nil {
+			continue // it has ended
+		}
+		if command.Running && command.Pid == 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}

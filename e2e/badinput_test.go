@@ -35,6 +35,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown flag", nil, []string{"up", "--nope"}, 2, []string{"--nope"}},
 		{"unknown command", nil, []string{"uq"}, 2, []string{"uq"}},
 		{"down with no stack", nil, []string{"down"}, 0, []string{p.stack}},
+		{"purge without an answer", nil, []string{"down", "--purge"}, 2, []string{"--yes"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p.runEnv(t.Context(), tt.env, tt.args...).must(t, tt.code, tt.want...)

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gitops-pipeline/gitops-pipeline/infra/stack"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
@@ -28,7 +29,11 @@ func run(ctx *pulumi.Context, values map[string]string) error {
 	if err := endpoint.CheckProvider(values, os.Getenv); err != nil {
 		return err
 	}
-	return stack.NewProgram(stack.Options{Values: values})(ctx)
+	cfg, err := config.Parse(values)
+	if err != nil {
+		return err
+	}
+	return stack.NewProgram(stack.Options{Config: cfg})(ctx)
 }
 
 // advised adds to an error what to do next: Pulumi prints the error alone.

@@ -20,9 +20,9 @@ var layers = []string{
 	"e2e",
 	"bench",
 	"cmd",
-	"infra",
 	"provider/forgetest", // builds its Gitea with internal/images; only tests import it
 	"internal/lifecycle",
+	"infra",
 	"internal/status",
 	"internal/doctor",
 	"internal/rotate",

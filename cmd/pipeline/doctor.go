@@ -1,47 +1,48 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 )
 
-func (a *app) doctorCommand() *cobra.Command {
-	var fix bool
-	var minDisk string
+func doctorCommand(g *global) *cobra.Command {
+	var fix, asJSON bool
+	var disk string
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check this machine, and say how to mend what is wrong",
+		Short: "Check this machine, and say how to fix what is wrong",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := a.project()
+			p, err := g.project()
 			if err != nil {
 				return err
 			}
-			least, err := doctor.MinDisk(minDisk)
+			least, err := minDisk(disk)
 			if err != nil {
-				return &usageError{err}
+				return err
 			}
 			if fix {
-				if err := a.fix(cmd.Context(), p); err != nil {
+				var progress io.Writer = g.out
+				if asJSON {
+					progress = g.err
+				}
+				if err := doctor.Fix(cmd.Context(), p, g.stack, progress); err != nil {
 					return err
 				}
 			}
-			set, configErr := a.settings(p, nil)
-			results := doctor.Run(cmd.Context(), a.checks(p, set, configErr, least, true))
-			if a.opts.json {
-				if err := a.printJSON(results); err != nil {
-					return err
-				}
-			} else {
-				a.report(results, true)
+			cfg, configErr := config.ForStack(p, g.stack, nil)
+			results := doctor.Run(cmd.Context(), doctor.Settings{
+				Project: p, Stack: g.stack, Config: cfg,
+				MinDisk: least, ConfigError: configErr, Reach: true,
+			})
+			if !asJSON {
+				doctor.Print(g.out, results, true)
+			} else if err := g.printJSON(results); err != nil {
+				return err
 			}
 			if doctor.AnyFailed(results) {
 				return errReported
@@ -49,47 +50,8 @@ func (a *app) doctorCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&fix, "fix", false, "mend what can be mended: install and start Docker, remove stale locks")
-	minDiskFlag(cmd, &minDisk)
-	a.jsonFlag(cmd)
+	cmd.Flags().BoolVar(&fix, "fix", false, "fix what can be fixed: install and start Docker, remove stale locks")
+	minDiskFlag(cmd, &disk)
+	jsonFlag(cmd, &asJSON)
 	return cmd
-}
-
-func minDiskFlag(cmd *cobra.Command, value *string) {
-	cmd.Flags().StringVar(value, "min-disk", "", "how much disk must be free (default "+doctor.DefaultMinDisk+", or $"+doctor.MinDiskVariable+")")
-}
-
-func (a *app) fix(ctx context.Context, p project.Project) error {
-	var progress io.Writer = a.out
-	if a.opts.json {
-		progress = a.err
-	}
-	if err := dockerhost.Ensure(ctx, dockerhost.Machine{}, progress); err != nil {
-		return err
-	}
-	cleared, err := pulumi.ClearStale(p, a.opts.stack)
-	for _, lock := range cleared {
-		fmt.Fprintf(progress, "removed the lock of pid %d, which is dead\n", lock.Pid)
-	}
-	return err
-}
-
-func (a *app) checks(p project.Project, set settings, configErr error, least int64, reach bool) doctor.Settings {
-	return doctor.Settings{
-		Project: p, Stack: a.opts.stack, Config: set.config,
-		MinDisk: least, ConfigError: configErr, Reach: reach,
-	}
-}
-
-// report prints the results, or only those that need attention.
-func (a *app) report(results []doctor.Result, all bool) {
-	for _, r := range results {
-		if !all && r.State != doctor.Failed && r.State != doctor.Warning {
-			continue
-		}
-		a.out.State(string(r.State), "%-16s %s", r.Name, r.Detail)
-		if r.Next != "" {
-			a.out.Line("%s %-16s next: %s", "         ", "", r.Next)
-		}
-	}
 }

@@ -15,8 +15,8 @@ import (
 // call runs the launcher as the shell would.
 func call(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	a := &app{out: ui.NewPrinter(&out), err: ui.NewPrinter(&err), stdout: &out, in: strings.NewReader("")}
-	code = a.main(ctx, args)
+	streams := ioStreams{in: strings.NewReader(""), stdout: &out, out: ui.NewPrinter(&out), err: ui.NewPrinter(&err)}
+	code = execute(ctx, streams, args)
 	return code, out.String(), err.String()
 }
 
@@ -108,13 +108,5 @@ func TestEngineNotRunning(t *testing.T) {
 	code, stdout, _ := call(t.Context(), "doctor", "-C", root, "--json")
 	if code != exitFailed || !strings.Contains(stdout, `"failed"`) {
 		t.Errorf("doctor: got %d, %q", code, stdout)
-	}
-}
-
-func TestCompilerLines(t *testing.T) {
-	t.Parallel()
-	got := compilerLines("#10 0.389 ./main.go:130:14: syntax error: unexpected {\n------\n0.389 ./main.go:130:14: syntax error: unexpected {\n")
-	if len(got) != 1 || got[0] != "./main.go:130:14: syntax error: unexpected {" {
-		t.Errorf("got %q", got)
 	}
 }

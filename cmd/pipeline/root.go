@@ -1,37 +1,38 @@
 package main
 
 import (
-	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 
-	"github.com/docker/docker/client"
 	"github.com/spf13/cobra"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/lifecycle"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 )
 
-// options are the flags that several commands have.
-type options struct {
-	stack string
-	dir   string
-	yes   bool
-	json  bool
+// global is what every command gets: the streams, and the flags of all commands.
+type global struct {
+	ioStreams
+	stack  string
+	dir    string
+	parsed bool // the arguments were understood
 }
 
 // stackName is what Docker accepts in names and labels, and Pulumi as a stack.
 var stackName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 
-func (a *app) root() *cobra.Command {
+func rootCommand(g *global) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "pipeline",
 		Short: "A self-hosted GitOps pipeline on one Docker host",
 		Long: `pipeline brings up a Gitea forge, a runner and a registry on this machine's
-Docker engine, pushes this project into it, and waits until the first run is green.
+Docker host, pushes this project into it, and waits until the first run is green.
 
 Exit codes: 0 done, 1 failed, 2 called wrongly.`,
 		Args:          cobra.NoArgs,
@@ -39,56 +40,63 @@ Exit codes: 0 done, 1 failed, 2 called wrongly.`,
 		SilenceErrors: true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error {
-			if !stackName.MatchString(a.opts.stack) {
-				return &usageError{fmt.Errorf("the stack name %q is not 1 to 40 lower-case letters, digits and dashes", a.opts.stack)}
+			if !stackName.MatchString(g.stack) {
+				return problem.Usage(fmt.Errorf("the stack name %q is not 1 to 40 lower-case letters, digits and dashes", g.stack))
 			}
-			a.begun = true
+			g.parsed = true
 			return nil
 		},
 	}
 	flags := root.PersistentFlags()
-	flags.StringVarP(&a.opts.stack, "stack", "s", "dev", "the stack to work on")
-	flags.StringVarP(&a.opts.dir, "dir", "C", ".", "a folder inside the project")
-	root.SetOut(a.out)
-	root.SetErr(a.err)
-	root.AddCommand(a.upCommand(), a.downCommand(), a.statusCommand(), a.traceCommand(), a.doctorCommand(),
-		a.backupCommand(), a.restoreCommand(), a.thawCommand(), a.rotateCommand(), a.versionCommand(), a.partsCommand())
+	flags.StringVarP(&g.stack, "stack", "s", "dev", "the stack to work on")
+	flags.StringVarP(&g.dir, "dir", "C", ".", "a directory inside the project")
+	root.SetOut(g.out)
+	root.SetErr(g.err)
+	root.AddCommand(upCommand(g), downCommand(g), statusCommand(g), traceCommand(g), doctorCommand(g),
+		backupCommand(g), restoreCommand(g), thawCommand(g), rotateCommand(g), versionCommand(g), partsCommand(g))
 	return root
 }
 
-func (a *app) project() (project.Project, error) { return project.Find(a.opts.dir) }
+func (g *global) project() (project.Project, error) { return project.Find(g.dir) }
 
-// hold connects to the engine and locks a stack that is there, until release;
-// without one the error is pulumi.ErrNone.
-func (a *app) hold(ctx context.Context, p project.Project) (cli *client.Client, release func(), err error) {
-	cli, _, err = dockerhost.Connect(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	unlock := func() {}
-	if err = pulumi.ErrNone; pulumi.MayExist(p, a.opts.stack) {
-		unlock, err = pulumi.Lock(p.LockFile(a.opts.stack))
-	}
-	if err != nil {
-		_ = cli.Close()
-		return nil, nil, err
-	}
-	return cli, func() { unlock(); _ = cli.Close() }, nil
+// environment is what an operation on the stack needs.
+func (g *global) environment() (lifecycle.Environment, error) {
+	p, err := g.project()
+	return lifecycle.Environment{
+		Project: p, Stack: g.stack, Out: g.out, Prompt: terminal{g.in, g.out}, Launcher: invocation(), Machine: lifecycle.NewMachine(),
+	}, err
 }
 
-// confirm asks the user to type want; without a terminal it is a usage error.
-func (a *app) confirm(question, want string) error {
-	if a.opts.yes {
-		return nil
+// invocation is how the user can call this program again from the same directory.
+func invocation() string {
+	if path, err := exec.LookPath("pipeline"); err == nil && filepath.Base(os.Args[0]) == os.Args[0] && path != "" {
+		return "pipeline"
 	}
-	file, ok := a.in.(*os.File)
-	if !ok || !isTerminal(file) {
-		return &usageError{errors.New("this removes data and has to be confirmed, and there is no terminal to ask on; add --yes")}
+	return os.Args[0]
+}
+
+func minDiskFlag(cmd *cobra.Command, value *string) {
+	cmd.Flags().StringVar(value, "min-disk", "", "how much disk must be free (default "+doctor.DefaultMinDisk+", or $"+doctor.MinDiskVariable+")")
+}
+
+// minDisk reads the flag, or its defaults, as a number of bytes.
+func minDisk(flag string) (int64, error) {
+	size, err := doctor.MinDisk(flag)
+	if err != nil {
+		return 0, problem.Usage(err)
 	}
-	fmt.Fprintf(a.out, "%s ", question)
-	var answer string
-	if _, err := fmt.Fscanln(a.in, &answer); err != nil || answer != want {
-		return errors.New("not confirmed; nothing was removed")
+	return size, nil
+}
+
+func jsonFlag(cmd *cobra.Command, value *bool) {
+	cmd.Flags().BoolVar(value, "json", false, "print JSON")
+}
+
+func (g *global) printJSON(v any) error {
+	encoder := json.NewEncoder(g.stdout)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(v); err != nil {
+		return fmt.Errorf("printing JSON: %w", err)
 	}
 	return nil
 }

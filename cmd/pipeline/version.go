@@ -1,18 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-
-	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
-
-func isTerminal(f *os.File) bool { return ui.IsTerminal(f) }
 
 // build is what the binary knows of itself.
 type build struct {
@@ -46,33 +40,21 @@ func buildInfo() build {
 	return b
 }
 
-func (a *app) versionCommand() *cobra.Command {
+func versionCommand(g *global) *cobra.Command {
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Show which build this is",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			b := buildInfo()
-			if a.opts.json {
-				return a.printJSON(b)
+			if asJSON {
+				return g.printJSON(b)
 			}
-			fmt.Fprintf(a.out, "pipeline %s (%s, %s)\n", b.Version, b.Go, b.Platform)
+			fmt.Fprintf(g.out, "pipeline %s (%s, %s)\n", b.Version, b.Go, b.Platform)
 			return nil
 		},
 	}
-	a.jsonFlag(cmd)
+	jsonFlag(cmd, &asJSON)
 	return cmd
-}
-
-func (a *app) jsonFlag(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&a.opts.json, "json", false, "print JSON")
-}
-
-func (a *app) printJSON(v any) error {
-	encoder := json.NewEncoder(a.stdout)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(v); err != nil {
-		return fmt.Errorf("printing JSON: %w", err)
-	}
-	return nil
 }

@@ -17,9 +17,9 @@ import (
 
 // Options are what the program does not read from Pulumi.
 type Options struct {
-	Values   map[string]string // the stack's configuration
-	Root     string            // the project's folder; default: found from the working directory
-	Progress io.Writer         // where image builds tell how far they are; default: stderr
+	Config   config.Config // the stack's configuration
+	Root     string        // the project's directory; default: found from the working directory
+	Progress io.Writer     // where image builds report their progress; default: stderr
 	// Resolve gets the images; default: images.Resolve.
 	Resolve func(ctx context.Context, root string, mode config.ImageSource, progress io.Writer) (images.Images, error)
 }
@@ -27,10 +27,7 @@ type Options struct {
 // NewProgram returns the program of a stack.
 func NewProgram(o Options) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		cfg, err := config.Parse(o.Values)
-		if err != nil {
-			return err
-		}
+		cfg := o.Config
 		if o.Root == "" {
 			checkout, err := project.Find(".")
 			if err != nil {

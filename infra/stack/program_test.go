@@ -46,8 +46,12 @@ func (r *recorder) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
 func declare(t *testing.T, pairs ...string) []pulumi.MockResourceArgs {
 	t.Helper()
 	r := &recorder{}
+	cfg, err := config.Parse(values(pairs...))
+	if err != nil {
+		t.Fatal(err)
+	}
 	o := Options{
-		Values: values(pairs...), Root: root(t), Progress: io.Discard,
+		Config: cfg, Root: root(t), Progress: io.Discard,
 		Resolve: func(context.Context, string, config.ImageSource, io.Writer) (images.Images, error) {
 			return images.Images{
 				Mode: config.ImagesFromSource, Gitea: "x/gitea:1", Runner: "x/runner:1", Engine: "x/engine:1",
@@ -242,18 +246,6 @@ func TestComponentsHoldTheirParts(t *testing.T) {
 		if r.RegisterRPC == nil || r.RegisterRPC.GetParent() == "" || !strings.Contains(r.RegisterRPC.GetParent(), "gitops-pipeline:index:") {
 			t.Errorf("%s (%s) is in no component", r.Name, r.TypeToken)
 		}
-	}
-}
-
-func TestBadConfigurationRegistersNothing(t *testing.T) {
-	t.Parallel()
-	r := &recorder{}
-	err := pulumi.RunErr(NewProgram(Options{Values: values("httpPort", "x")}), pulumi.WithMocks(naming.Project, "test", r))
-	if err == nil || !strings.Contains(err.Error(), "httpPort") {
-		t.Errorf("got %v, want an error that names httpPort", err)
-	}
-	if len(r.all) > 0 {
-		t.Errorf("got %d resources, want none", len(r.all))
 	}
 }
 

@@ -110,3 +110,30 @@ func Load(p project.Project, file string) (*workspace.ProjectStack, error) {
 	}
 	return settings, nil
 }
+
+// ForStack reads and validates the configuration of a stack: its file, with the
+// assignments of the form key=value put over it. Nothing is written. A mistake in
+// the assignments is a usage error.
+func ForStack(p project.Project, stack string, assignments []string) (Config, error) {
+	kept, err := Read(p, stack)
+	if err != nil {
+		return Config{}, err
+	}
+	merged, err := Overlay(kept, assignments)
+	if err != nil {
+		return Config{}, problem.Usage(err)
+	}
+	values := make(map[string]string, len(merged))
+	for key, value := range merged {
+		values[naming.Project+":"+key] = value
+	}
+	c, err := Parse(values)
+	switch {
+	case err == nil:
+		return c, nil
+	case len(assignments) > 0:
+		return c, problem.Usage(problem.New("taking the -c values", err, "correct them; the README's table lists the keys"))
+	}
+	return c, problem.New(fmt.Sprintf("checking the configuration of stack %q", stack), err,
+		fmt.Sprintf("correct it in %s, or with -c key=value", p.ConfigFile(stack)))
+}

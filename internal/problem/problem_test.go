@@ -29,3 +29,12 @@ func TestProblem(t *testing.T) {
 		t.Error("got an error that hides its cause")
 	}
 }
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	cause := New("reading a flag", errors.New("it is no number"), "write a number")
+	err := fmt.Errorf("wrapped: %w", Usage(cause))
+	if !IsUsage(err) || IsUsage(cause) || Next(err) != "write a number" {
+		t.Errorf("got usage %t and %t, next %q; want it marked, with its advice kept", IsUsage(err), IsUsage(cause), Next(err))
+	}
+}

@@ -34,15 +34,12 @@ const stopLimit = 2 * time.Minute
 type Command struct {
 	path    string
 	version semver.Version
-
-	mu      sync.Mutex
-	running map[int]bool // process groups
 }
 
 var _ auto.PulumiCommand = (*Command)(nil)
 
 func newCommand(cli artifacts.CLI) *Command {
-	return &Command{path: cli.Path, version: cli.Version, running: map[int]bool{}}
+	return &Command{path: cli.Path, version: cli.Version}
 }
 
 // answers are what commands, told by their first words, would print. The
@@ -99,8 +96,8 @@ func (c *Command) Run(ctx context.Context, dir string, stdin io.Reader, moreOut,
 	if err := cmd.Start(); err != nil {
 		return "", "", -2, fmt.Errorf("starting pulumi: %w", err)
 	}
-	c.track(cmd.Process.Pid, true)
-	defer c.track(cmd.Process.Pid, false)
+	running.add(cmd.Process.Pid)
+	defer running.remove(cmd.Process.Pid)
 	err := cmd.Wait()
 	code := 0
 	var exit *exec.ExitError
@@ -112,21 +109,34 @@ func (c *Command) Run(ctx context.Context, dir string, stdin io.Reader, moreOut,
 	return stdout.String(), stderr.String(), code, err
 }
 
-func (c *Command) track(group int, on bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if on {
-		c.running[group] = true
-	} else {
-		delete(c.running, group)
-	}
+// running are the process groups of every Pulumi command of this process.
+var running groups
+
+type groups struct {
+	mu    sync.Mutex
+	alive map[int]bool
 }
 
-// Kill ends every running Pulumi command at once.
-func (c *Command) Kill() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for group := range c.running {
+func (g *groups) add(group int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.alive == nil {
+		g.alive = map[int]bool{}
+	}
+	g.alive[group] = true
+}
+
+func (g *groups) remove(group int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.alive, group)
+}
+
+// KillRunning kills every Pulumi command that this process has started.
+func KillRunning() {
+	running.mu.Lock()
+	defer running.mu.Unlock()
+	for group := range running.alive {
 		_ = syscall.Kill(-group, syscall.SIGKILL)
 	}
 }

@@ -1,5 +1,5 @@
-// Package workspace keeps what Pulumi needs to run the program for one stack:
-// the generated workspace folder, the state, the passphrase, and the locks.
+// Package pulumi keeps what Pulumi needs to run the program for one stack:
+// the generated workspace directory, the state, the passphrase, and the locks.
 package pulumi
 
 import (

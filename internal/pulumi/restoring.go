@@ -33,7 +33,7 @@ func ReadRestoring(p project.Project, stack string) (Restoring, bool, error) {
 	if err != nil {
 		return r, false, fmt.Errorf("reading the note of a restore: %w", err)
 	}
-	// A note that was cut off says that something began, and no more.
+	// A note that was written only in part says that something began, and no more.
 	_ = json.Unmarshal(text, &r)
 	return r, true, nil
 }
@@ -44,7 +44,7 @@ func WriteRestoring(p project.Project, stack string, r Restoring) error {
 	if err != nil {
 		return fmt.Errorf("noting the restore: %w", err)
 	}
-	if err := writeWhole(restoringFile(p, stack), text, 0o644); err != nil {
+	if err := writeFile(restoringFile(p, stack), text, 0o644); err != nil {
 		return fmt.Errorf("noting the restore: %w", err)
 	}
 	return nil
@@ -58,8 +58,8 @@ func EndRestoring(p project.Project, stack string) error {
 	return nil
 }
 
-// WholeData refuses a stack whose data are half restored.
-func WholeData(p project.Project, stack string) error {
+// CheckRestored refuses a stack whose data are only partly restored.
+func CheckRestored(p project.Project, stack string) error {
 	r, begun, err := ReadRestoring(p, stack)
 	if err != nil || !begun || r.Data {
 		return err
@@ -68,8 +68,8 @@ func WholeData(p project.Project, stack string) error {
 		fmt.Sprintf("repeat pipeline restore FILE, or remove what is there: pipeline down --stack %s --purge", stack))
 }
 
-// writeWhole is atomicfile.Write, which makes the folder too.
-func writeWhole(file string, text []byte, mode os.FileMode) error {
+// writeFile replaces a file atomically, and creates its directory first.
+func writeFile(file string, text []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}

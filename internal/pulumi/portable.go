@@ -16,8 +16,8 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
-// Carried is what a stack needs to be opened elsewhere.
-type Carried struct {
+// Portable holds what is needed to open a stack elsewhere.
+type Portable struct {
 	State, Passphrase, Config, Workspace []byte
 }
 
@@ -25,9 +25,9 @@ func workspaceConfigFile(p project.Project, stack string) string {
 	return filepath.Join(p.StackDir(stack), "Pulumi."+stack+".yaml")
 }
 
-// Carry reads it.
-func (s *Stack) Carry(ctx context.Context, p project.Project) (Carried, error) {
-	var c Carried
+// ReadPortable reads what is needed to open the stack elsewhere.
+func (s *Stack) ReadPortable(ctx context.Context, p project.Project) (Portable, error) {
+	var c Portable
 	exported, err := s.Export(ctx)
 	if err != nil {
 		return c, fmt.Errorf("exporting the state: %w", err)
@@ -55,10 +55,10 @@ func (s *Stack) Carry(ctx context.Context, p project.Project) (Carried, error) {
 	return c, err
 }
 
-// Settle writes what Carry read, and leaves the state to Import. It refuses a
-// place that has another passphrase: all stacks of a checkout share one.
-func Settle(p project.Project, stack string, c Carried) error {
-	if err := FitsPassphrase(p, c); err != nil {
+// WritePortable writes the files of a Portable; ImportState does the rest. It refuses a
+// checkout that has another passphrase: all stacks of a checkout share one.
+func WritePortable(p project.Project, stack string, c Portable) error {
+	if err := CheckPassphrase(p, c); err != nil {
 		return err
 	}
 	for _, f := range []struct {
@@ -73,15 +73,15 @@ func Settle(p project.Project, stack string, c Carried) error {
 		if len(f.text) == 0 {
 			continue
 		}
-		if err := writeWhole(f.path, f.text, f.mode); err != nil {
+		if err := writeFile(f.path, f.text, f.mode); err != nil {
 			return fmt.Errorf("writing %q: %w", f.path, err)
 		}
 	}
 	return nil
 }
 
-// FitsPassphrase refuses a place whose passphrase is another one.
-func FitsPassphrase(p project.Project, c Carried) error {
+// CheckPassphrase refuses a checkout that has another passphrase.
+func CheckPassphrase(p project.Project, c Portable) error {
 	_, err := os.Stat(p.PassphraseFile())
 	fromEnvironment := os.Getenv("PULUMI_CONFIG_PASSPHRASE") != "" || os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") != ""
 	if errors.Is(err, fs.ErrNotExist) && !fromEnvironment {
@@ -98,8 +98,8 @@ func FitsPassphrase(p project.Project, c Carried) error {
 	return nil
 }
 
-// ImportState puts a carried state into the stack.
-func (s *Stack) ImportState(ctx context.Context, c Carried) error {
+// ImportState imports the state of a Portable into the stack.
+func (s *Stack) ImportState(ctx context.Context, c Portable) error {
 	var exported apitype.UntypedDeployment
 	if err := json.Unmarshal(c.State, &exported); err != nil {
 		return fmt.Errorf("understanding the backup's state: %w", err)

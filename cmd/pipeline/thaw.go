@@ -14,8 +14,25 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
-// guard starts a process that makes a paused container go on if this one dies:
-// it waits for the end of its standard input, which the kernel closes.
+// thawCommand unpauses a container when its standard input ends, which is when the
+// process that paused the container has died.
+func thawCommand(g *global) *cobra.Command {
+	return &cobra.Command{
+		Use: "thaw CONTAINER", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			_, readErr := io.Copy(io.Discard, g.in)
+			cli, err := dockerhost.NewClient()
+			if err != nil {
+				return errors.Join(readErr, err)
+			}
+			defer func() { _ = cli.Close() }()
+			return errors.Join(readErr, backup.Thaw(cli, args[0]))
+		},
+	}
+}
+
+// guard starts a process that unpauses a container if this one dies: the kernel then
+// closes its standard input.
 func guard(id string) (release func(), err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -35,7 +52,7 @@ func guard(id string) (release func(), err error) {
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is not for it
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C must not end it
 	in, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -44,23 +61,8 @@ func guard(id string) (release func(), err error) {
 		return nil, fmt.Errorf("starting the guard of the paused forge: %w", err)
 	}
 	return func() {
-		// The forge goes on already; the guard finds nothing to do.
+		// The forge is running already; the guard finds nothing to do.
 		_ = in.Close()
 		_ = cmd.Wait()
 	}, nil
-}
-
-func (a *app) thawCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "thaw CONTAINER", Hidden: true, Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			_, readErr := io.Copy(io.Discard, a.in)
-			cli, err := dockerhost.NewClient()
-			if err != nil {
-				return errors.Join(readErr, err)
-			}
-			defer func() { _ = cli.Close() }()
-			return errors.Join(readErr, backup.Thaw(cli, args[0]))
-		},
-	}
 }

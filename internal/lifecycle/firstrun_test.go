@@ -1,4 +1,4 @@
-package main
+package lifecycle
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
@@ -21,9 +22,9 @@ func TestSomeoneElsesRunIsNotFollowed(t *testing.T) {
 	}))
 	defer forge.Close()
 	var out bytes.Buffer
-	a := &app{out: ui.NewPrinter(&out)}
-	set := settings{seed: true, owner: "gitops", name: "shop"}
-	run, err := a.firstRun(t.Context(), set, gitea.New(forge.URL, "admin", "secret", "gitops", "shop"), ui.NewDisplay(a.out))
+	s := &State{Environment: Environment{Out: ui.NewPrinter(&out)}, Config: config.Config{Seed: true, Owner: "gitops", Repository: "shop"}}
+	s.Update = ui.NewDisplay(s.Out)
+	run, err := firstRun(t.Context(), s, gitea.New(forge.URL, "admin", "secret", "gitops", "shop"))
 	if run != nil || err != nil {
 		t.Errorf("got run %+v and %v, want no run to follow", run, err)
 	}
@@ -48,7 +49,7 @@ func TestSeededCommit(t *testing.T) {
 		"seeding is off":          {false, []apitype.StepEventMetadata{seed("gitops", "shop", true)}, false},
 		"nothing created":         {true, nil, false},
 	} {
-		commit, seeded := seededCommit(settings{seed: test.seed, owner: "gitops", name: "shop"}, test.created)
+		commit, seeded := seededCommit(config.Config{Seed: test.seed, Owner: "gitops", Repository: "shop"}, test.created)
 		if seeded != test.want || seeded != (commit == "c0ffee") {
 			t.Errorf("%s: got commit %q, seeded %t, want seeded %t", name, commit, seeded, test.want)
 		}

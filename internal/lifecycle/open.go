@@ -1,0 +1,144 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gitops-pipeline/gitops-pipeline/infra/stack"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/backup"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+)
+
+// lockLimit bounds the wait for a Pulumi that outlived its launcher.
+const lockLimit = 2 * time.Minute
+
+// readConfig reads the stack's configuration, with the assignments of the form
+// key=value put over it.
+func readConfig(assignments []string) Step {
+	return Step{"reading the configuration", func(_ context.Context, s *State) (err error) {
+		s.Config, err = config.ForStack(s.Project, s.Stack, assignments)
+		return err
+	}}
+}
+
+var connect = Step{"connecting to the Docker host", func(ctx context.Context, s *State) error {
+	if s.Docker != nil {
+		return nil
+	}
+	cli, err := s.Machine.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	s.Docker = cli
+	s.onClose(func() { _ = cli.Close() })
+	return nil
+}}
+
+var lockStack = Step{"locking the stack", func(_ context.Context, s *State) error {
+	release, err := pulumi.Lock(s.Project.LockFile(s.Stack))
+	if err == nil {
+		s.onClose(release)
+	}
+	return err
+}}
+
+// requireStack refuses to go on where there is no such stack.
+func requireStack(what, next string) Step {
+	return Step{"looking for the stack", func(_ context.Context, s *State) error {
+		if pulumi.MayExist(s.Project, s.Stack) {
+			return nil
+		}
+		return noStack(s, what, next, pulumi.ErrNone)
+	}}
+}
+
+func noStack(s *State, what, next string, err error) error {
+	return problem.New(fmt.Sprintf(what, s.Stack), err, fmt.Sprintf(next, s.Stack))
+}
+
+// checkRestored refuses a stack that a restore has filled only in part.
+var checkRestored = Step{"looking for an unfinished restore", func(_ context.Context, s *State) error {
+	return pulumi.CheckRestored(s.Project, s.Stack)
+}}
+
+// removeLeftovers cleans up after a backup that was killed.
+var removeLeftovers = Step{"cleaning up after an interrupted backup", func(ctx context.Context, s *State) error {
+	found, err := backup.Leftovers(ctx, s.Docker, s.Stack)
+	if found && err == nil {
+		s.Out.Line("an earlier backup was interrupted: its copy is removed, and the forge is running")
+	}
+	return err
+}}
+
+// openStack opens the stack with its program, and creates its state if create is set.
+func openStack(create bool) Step {
+	return Step{"opening the stack", func(ctx context.Context, s *State) (err error) {
+		s.Pulumi, err = s.Machine.OpenStack(ctx, s.Project, s.Stack, s.Artifacts.Pulumi, s.program(), create)
+		return err
+	}}
+}
+
+// openState opens the stack only to read or remove it.
+var openState = Step{"opening the state", func(ctx context.Context, s *State) (err error) {
+	s.Pulumi, err = s.Machine.OpenStack(ctx, s.Project, s.Stack, s.Artifacts.Pulumi, pulumi.NoProgram, false)
+	return err
+}}
+
+var installPlugin = Step{"installing the docker plugin", func(ctx context.Context, s *State) error {
+	return s.Pulumi.InstallDockerPlugin(ctx, s.Artifacts.DockerPlugin.Path, s.Artifacts.DockerPlugin.Version)
+}}
+
+var awaitLocks = Step{"waiting for Pulumi's locks", func(ctx context.Context, s *State) error {
+	return s.Pulumi.AwaitLocks(ctx, lockLimit, s.Out)
+}}
+
+// recoverState cleans up after an update that was killed.
+var recoverState = Step{"cleaning up after an interrupted update", func(ctx context.Context, s *State) error {
+	return s.Pulumi.Recover(ctx, s.Docker, s.Out)
+}}
+
+var readOutputs = Step{"reading the outputs", func(ctx context.Context, s *State) (err error) {
+	if s.Outputs, err = s.Pulumi.Outputs(ctx); err != nil {
+		return fmt.Errorf("reading the stack's outputs: %w", err)
+	}
+	return nil
+}}
+
+// program is the Pulumi program, with the images that were resolved already.
+func (s *State) program() sdk.RunFunc {
+	resolved := s.Artifacts.Images
+	return stack.NewProgram(stack.Options{
+		Config: s.Config, Root: s.Project.Root, Progress: s.Out,
+		Resolve: func(context.Context, string, config.ImageSource, io.Writer) (images.Images, error) {
+			return resolved, nil
+		},
+	})
+}
+
+// forge is a client of the stack's forge, signed in as its administrator.
+func (s *State) forge() *gitea.Client {
+	return gitea.New(s.Config.LocalURL(), pulumi.Text(s.Outputs, "adminUser"), pulumi.Text(s.Outputs, "adminPassword"),
+		s.Config.Owner, s.Config.Repository)
+}
+
+// orNoStack gives pulumi.ErrNone of a step its advice.
+func orNoStack(step Step, what, next string) Step {
+	inner := step.Run
+	step.Run = func(ctx context.Context, s *State) error {
+		err := inner(ctx, s)
+		if errors.Is(err, pulumi.ErrNone) {
+			return noStack(s, what, next, err)
+		}
+		return err
+	}
+	return step
+}

@@ -1,0 +1,89 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+)
+
+// UpOptions are the choices of Up.
+type UpOptions struct {
+	Config  []string // configuration to set first, as key=value; kept in the stack's file
+	Refresh bool     // compare the state with what is really there
+	MinDisk int64    // bytes that must be free
+}
+
+// Up brings the stack up, and ends when its first workflow run is green.
+func Up(ctx context.Context, env Environment, o UpOptions) error {
+	return run(ctx, env, upSteps(o))
+}
+
+func upSteps(o UpOptions) []Step {
+	steps := []Step{
+		readConfig(o.Config),
+		lockStack,
+		checkRestored,
+	}
+	return append(steps, bringUp(o)...)
+}
+
+// bringUp are the steps that up and restore have in common.
+func bringUp(o UpOptions) []Step {
+	return []Step{
+		section("Checking this machine"),
+		ensureDocker,
+		checkHost(o.MinDisk),
+		saveConfig(o.Config),
+		section("Getting the artifacts"),
+		getArtifacts,
+		sectionStack("Updating stack %q"),
+		openStack(true),
+		installPlugin,
+		awaitLocks,
+		connect,
+		removeLeftovers,
+		recoverState,
+		update(refresh(o.Refresh)...),
+		endRestore,
+		followFirstRun,
+		summarize,
+	}
+}
+
+var ensureDocker = Step{"looking for Docker", func(ctx context.Context, s *State) error {
+	return s.Machine.EnsureDocker(ctx, s.Out)
+}}
+
+// checkHost refuses a machine that cannot run the stack, before anything is changed.
+func checkHost(minDisk int64) Step {
+	return Step{"checking this machine", func(ctx context.Context, s *State) error {
+		results := s.Machine.Check(ctx, doctor.Settings{
+			Project: s.Project, Stack: s.Stack, Config: s.Config, MinDisk: minDisk,
+		})
+		doctor.Print(s.Out, results, false)
+		if doctor.AnyFailed(results) {
+			return problem.New("checking this machine", errors.New("it cannot run the stack as it is"), "fix what is marked failed above, then repeat")
+		}
+		s.Out.State("ok", "%d checks", len(results))
+		return nil
+	}}
+}
+
+// saveConfig keeps the assignments in the stack's configuration file.
+func saveConfig(assignments []string) Step {
+	return Step{"saving the configuration", func(_ context.Context, s *State) error {
+		if len(assignments) == 0 {
+			return nil
+		}
+		return config.Save(s.Project, s.Stack, assignments)
+	}}
+}
+
+// endRestore removes the note of a restore, whose last part was the update.
+var endRestore = Step{"ending a restore", func(_ context.Context, s *State) error {
+	return pulumi.EndRestoring(s.Project, s.Stack)
+}}

@@ -1,0 +1,74 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+)
+
+// almostFull is how little free disk, in bytes, makes pushes and builds fail.
+const almostFull = 256 << 20
+
+// Options say what Read looks at.
+type Options struct {
+	Project  project.Project
+	Stack    string
+	Secrets  bool      // also show the passwords
+	Progress io.Writer // where the build of a missing artifact is reported
+}
+
+// Read reads the state of a stack and of what is running of it. Without a Docker host
+// it fails; what else does not answer becomes a problem in the Status.
+func Read(ctx context.Context, o Options) (Status, error) {
+	cfg, err := config.ForStack(o.Project, o.Stack, nil)
+	if err != nil {
+		return Status{}, err
+	}
+	cli, facts, err := dockerhost.Connect(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	defer func() { _ = cli.Close() }()
+	outputs, outputsErr := pulumi.ReadOutputs(ctx, o.Project, o.Stack, o.Progress)
+	var f *gitea.Client
+	if password := pulumi.Text(outputs, "adminPassword"); password != "" {
+		f = gitea.New(cfg.LocalURL(), pulumi.Text(outputs, "adminUser"), password, cfg.Owner, cfg.Repository)
+	}
+	s := Gather(ctx, o.Stack, cli, f, cfg.Registry())
+	for _, disk := range doctor.Disks(doctor.Settings{Project: o.Project, MinDisk: almostFull}, facts) {
+		if disk.State == doctor.Failed {
+			s.Disks = append(s.Disks, disk)
+		}
+	}
+	if outputsErr != nil && !errors.Is(outputsErr, pulumi.ErrNone) {
+		s.Problems = append(s.Problems, outputsErr.Error())
+	}
+	s.addOutputs(outputs, o.Secrets)
+	return s, nil
+}
+
+// addOutputs puts the stack's outputs into the Status, secret ones only if secrets is set.
+func (s *Status) addOutputs(outputs auto.OutputMap, secrets bool) {
+	for name, value := range outputs {
+		group := &s.URLs
+		if value.Secret {
+			group = &s.Secrets
+		}
+		if value.Secret && !secrets {
+			continue
+		}
+		if *group == nil {
+			*group = map[string]string{}
+		}
+		(*group)[name] = pulumi.Text(outputs, name)
+	}
+}

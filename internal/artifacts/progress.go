@@ -33,25 +33,31 @@ func (p *Progress) Write(b []byte) (int, error) {
 	return p.out.Write(b)
 }
 
-// Step runs f. One that takes longer than quick is announced, and again at
-// each heartbeat; at its end it is said how long it took.
+// Step runs f, which builds what name says; see Doing.
 func (p *Progress) Step(name string, f func() error) error {
+	return p.Doing("building", "built", name, f)
+}
+
+// Doing runs f. One that takes longer than quick is announced, such as "pulling
+// IMAGE", and again at each heartbeat; at its end, "pulled IMAGE in 3s" says how
+// long it took.
+func (p *Progress) Doing(doing, done, name string, f func() error) error {
 	start := time.Now()
-	done, announced := make(chan struct{}), make(chan bool, 1)
+	ended, announced := make(chan struct{}), make(chan bool, 1)
 	go func() {
 		said := false
 		t := time.NewTimer(quick)
 		defer t.Stop()
 		for {
 			select {
-			case <-done:
+			case <-ended:
 				announced <- said
 				return
 			case <-t.C:
 				if said {
-					fmt.Fprintf(p, "building %s … %s\n", name, time.Since(start).Round(time.Second))
+					fmt.Fprintf(p, "%s %s … %s\n", doing, name, time.Since(start).Round(time.Second))
 				} else {
-					fmt.Fprintf(p, "building %s\n", name)
+					fmt.Fprintf(p, "%s %s\n", doing, name)
 				}
 				said = true
 				t.Reset(heartbeat)
@@ -59,9 +65,9 @@ func (p *Progress) Step(name string, f func() error) error {
 		}
 	}()
 	err := f()
-	close(done)
+	close(ended)
 	if <-announced && err == nil {
-		fmt.Fprintf(p, "built %s in %s\n", name, time.Since(start).Round(100*time.Millisecond))
+		fmt.Fprintf(p, "%s %s in %s\n", done, name, time.Since(start).Round(100*time.Millisecond))
 	}
 	return err
 }

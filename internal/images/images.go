@@ -1,39 +1,31 @@
 // Package images makes the container images that the stack and its jobs use
-// available on the Docker host: the official ones, or ones built from source.
+// available on the Docker host. Both ways to get them share their Dockerfiles:
+// on official images, or on what is built from Go modules and Debian packages.
 package images
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"time"
-
-	cerrdefs "github.com/containerd/errdefs"
-	"github.com/docker/docker/api/types/image"
-	"github.com/docker/docker/api/types/registry"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
-// Images are references of images on the host's engine.
+// Images are references of images on the Docker host.
 type Images struct {
 	Mode   config.ImageSource // what was chosen: ImagesOfficial or ImagesFromSource
 	Gitea  string
 	Runner string
 	Job    string // what jobs run in, and what builds the service
-	Engine string // a Docker engine for jobs, which has the job image
+	Engine string // a job engine, which has the job image
 }
 
-// askTimeout bounds the one question to the image registry.
-const askTimeout = 5 * time.Second
-
 // Resolve decides where the images come from and makes sure that those which
-// have to be built are on the engine. Auto takes the source images when all of
-// the current pins are there; else it asks the registry once, through the
-// engine, and takes the official ones if it answers.
+// have to be built are on the Docker host. Auto takes a set that is whole on
+// the host, the one from source first. Without one it asks the image
+// registries, through the host, and takes the official images if all answer.
 func Resolve(ctx context.Context, root string, mode config.ImageSource, progress io.Writer) (Images, error) {
 	docker, err := dockerhost.NewClient()
 	if err != nil {
@@ -44,112 +36,47 @@ func Resolve(ctx context.Context, root string, mode config.ImageSource, progress
 	if err != nil {
 		return Images{}, err
 	}
-	out := artifacts.NewProgress(progress)
-	b := &builder{root: root, pins: p, docker: docker, out: out}
-	source, err := b.names()
+	b := &builder{root: root, pins: p, docker: docker, out: artifacts.NewProgress(progress)}
+	source, err := b.sourceNames()
+	if err != nil {
+		return Images{}, err
+	}
+	official, err := b.officialNames()
 	if err != nil {
 		return Images{}, err
 	}
 	if mode == config.ImagesAuto {
-		mode, err = b.choose(ctx, source)
-		if err != nil {
+		if mode, err = b.choose(ctx, source, official); err != nil {
 			return Images{}, err
 		}
 	}
 	if mode == config.ImagesOfficial {
-		return b.official(ctx)
+		return official.images(), b.make(ctx, official, b.pullOfficial)
 	}
-	return source.images(), b.buildAll(ctx, source)
+	return source.images(), b.make(ctx, source, b.buildSource)
 }
 
-// choose decides between official and source images by looking.
-func (b *builder) choose(ctx context.Context, source names) (config.ImageSource, error) {
-	missing, err := b.missing(ctx, source.all()...)
-	if err != nil {
-		return "", err
-	}
-	if len(missing) == 0 {
-		return config.ImagesFromSource, nil
-	}
-	gitea, _, err := official(b.root)
-	if err != nil {
-		return "", err
-	}
-	return decide(ctx, gitea, b.docker, b.out), nil
-}
-
-// imageRegistry is the part of the engine's API that asks a registry.
-type imageRegistry interface {
-	DistributionInspect(ctx context.Context, image, encodedAuth string) (registry.DistributionInspect, error)
-}
-
-// decide asks for one official image.
-func decide(ctx context.Context, ref string, r imageRegistry, out io.Writer) config.ImageSource {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	if _, err := r.DistributionInspect(ctx, ref, ""); err != nil {
-		fmt.Fprintf(out, "images: from source, as the engine cannot get %s (%v)\n", ref, err)
-		return config.ImagesFromSource
-	}
-	fmt.Fprintf(out, "images: official, as the engine can get %s\n", ref)
-	return config.ImagesOfficial
-}
-
-// missing returns those of refs that are not on the engine.
-func (b *builder) missing(ctx context.Context, refs ...string) ([]string, error) {
-	var missing []string
-	for _, ref := range refs {
-		_, err := b.docker.ImageInspect(ctx, ref)
-		switch {
-		case cerrdefs.IsNotFound(err):
-			missing = append(missing, ref)
-		case err != nil:
-			return nil, fmt.Errorf("looking for image %s: %w", ref, err)
-		}
-	}
-	return missing, nil
-}
-
-// official pulls the released images and builds those that add to one.
-func (b *builder) official(ctx context.Context) (Images, error) {
-	gitea, runner, err := official(b.root)
-	if err != nil {
-		return Images{}, err
-	}
-	o := b.pins.Official
-	for _, ref := range []string{gitea, runner, o.Engine, o.Go} {
-		if err := b.pull(ctx, ref); err != nil {
-			return Images{}, err
-		}
-	}
-	images := Images{Mode: config.ImagesOfficial, Gitea: gitea}
-	if images.Runner, err = b.derived(ctx, "runner", "RUNNER", runner); err != nil {
-		return Images{}, err
-	}
-	if images.Job, err = b.derived(ctx, "job", "GO", o.Go); err != nil {
-		return Images{}, err
-	}
-	engine, err := b.derived(ctx, "engine", "ENGINE", o.Engine)
-	if err != nil {
-		return Images{}, err
-	}
-	if images.Engine, err = b.officialName("stocked-engine", "Dockerfile", engine, images.Job); err != nil {
-		return Images{}, err
-	}
-	return images, b.stockedEngine(ctx, images.Engine, engine, images.Job)
-}
-
-func (b *builder) pull(ctx context.Context, ref string) error {
-	missing, err := b.missing(ctx, ref)
+// make builds what a set lacks. get fetches or builds what the set stands on,
+// and returns how the images that exist only for a build are laid out.
+func (b *builder) make(ctx context.Context, n names, get func(context.Context, names) (layouts, error)) error {
+	missing, err := b.missing(ctx, n.all()...)
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	return b.out.Step(ref, func() error {
-		body, err := b.docker.ImagePull(ctx, ref, image.PullOptions{})
-		if err != nil {
-			return fmt.Errorf("pulling %s: %w; to build it instead: pulumi config set images source", ref, err)
+	lay, err := get(ctx, n)
+	if err != nil {
+		return err
+	}
+	for _, r := range []recipe{
+		{part: "gitea", ref: n.gitea, args: map[string]string{"OS": n.os, "PROGRAM": n.giteaProgram}},
+		{part: "runner", ref: n.runner, args: map[string]string{"ROOTFS": n.engineRoot, "PROGRAM": n.runnerProgram}},
+		{part: "job", ref: n.job, args: map[string]string{"OS": n.os, "ENGINE": n.engineRoot, "GO": n.gos}},
+		{part: "engine", ref: n.engine, args: map[string]string{"ROOTFS": n.engineRoot}},
+		{part: "stocked-engine", ref: n.stocked, args: map[string]string{"ENGINE": n.engine}, stage: b.stock(ctx, n.engine, n.job)},
+	} {
+		if err := b.image(ctx, r, lay); err != nil {
+			return err
 		}
-		defer body.Close()
-		return errors.Join(messages(body))
-	})
+	}
+	return nil
 }

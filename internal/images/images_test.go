@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -44,39 +45,102 @@ func TestDecide(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := decide(tt.ctx, "gitea/gitea:1", tt.reg, io.Discard); got != tt.want {
+			if got := decide(tt.ctx, []string{"gitea/gitea:1", "debian:13"}, tt.reg, io.Discard); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
 	}
 }
 
-// TestPins holds what is pinned to what the official tags are made of.
-func TestPins(t *testing.T) {
+// TestDecideAsksForEach has a registry that lacks one of the official images.
+func TestDecideAsksForEach(t *testing.T) {
 	t.Parallel()
-	gitea, runner, err := official("../..")
-	if err != nil {
-		t.Fatal(err)
+	var said strings.Builder
+	if got := decide(t.Context(), []string{"gitea/gitea:1", "debian:13"}, lacks("debian:13"), &said); got != config.ImagesFromSource {
+		t.Errorf("got %s with an image that cannot be had, want %s", got, config.ImagesFromSource)
 	}
-	if !strings.HasPrefix(gitea, "gitea/gitea:1.") || !strings.HasSuffix(gitea, "-rootless") || !strings.HasPrefix(runner, "gitea/runner:1.") {
-		t.Errorf("got %s and %s", gitea, runner)
+	if !strings.Contains(said.String(), "debian:13") {
+		t.Errorf("got %q, which does not name the image that cannot be had", said.String())
 	}
+}
+
+// lacks is a registry that has all images but one.
+type lacks string
+
+func (l lacks) DistributionInspect(_ context.Context, image, _ string) (registry.DistributionInspect, error) {
+	if image == string(l) {
+		return registry.DistributionInspect{}, errors.New("manifest unknown")
+	}
+	return registry.DistributionInspect{}, nil
+}
+
+// exactTags are the forms of tags that name one release: a whole version, or a date.
+var exactTags = map[string]*regexp.Regexp{
+	"gitea/gitea":  regexp.MustCompile(`^\d+\.\d+\.\d+-rootless$`),
+	"gitea/runner": regexp.MustCompile(`^\d+\.\d+\.\d+$`),
+	"golang":       regexp.MustCompile(`^\d+\.\d+\.\d+-[a-z]+$`),
+	"debian":       regexp.MustCompile(`^[a-z]+-20\d{6}-slim$`),
+}
+
+// TestOfficialTagsAreExact holds the official images to tags that never move,
+// and to the suite and the Go that the images from source have.
+func TestOfficialTagsAreExact(t *testing.T) {
+	t.Parallel()
 	p, err := readPins("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ref := range []string{gitea, runner, p.Official.Engine, p.Official.Go} {
-		if _, tag, ok := strings.Cut(ref, ":"); !ok || tag == "latest" {
-			t.Errorf("%s has no exact tag", ref)
+	b := &builder{root: "../..", pins: p}
+	n, err := b.officialNames()
+	if err != nil {
+		t.Fatal(err)
+	}
+	refs := b.official(n)
+	if len(refs) != len(exactTags) {
+		t.Errorf("got official images %q, want %d", refs, len(exactTags))
+	}
+	for _, ref := range refs {
+		name, tag, _ := strings.Cut(ref, ":")
+		if form := exactTags[name]; form == nil || !form.MatchString(tag) {
+			t.Errorf("got %s, want an exact tag of a known image", ref)
+		}
+		if (name == "golang" || name == "debian") && !strings.Contains(tag, p.Debian.Suite) {
+			t.Errorf("got %s, which is not of %s", ref, p.Debian.Suite)
 		}
 	}
-	if !strings.HasPrefix(p.Go, "go1.") {
-		t.Errorf("got Go %q", p.Go)
+	if want := "golang:" + strings.TrimPrefix(p.Go, "go") + "-" + p.Debian.Suite; n.gos != want {
+		t.Errorf("got %s, want %s", n.gos, want)
+	}
+}
+
+// TestOneRecipe: an image that is built on official ones has the same
+// Dockerfile, which no other stands beside.
+func TestOneRecipe(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../images/*/*Dockerfile*")
+	if err != nil || len(files) < 6 {
+		t.Fatalf("got Dockerfiles %q, %v", files, err)
+	}
+	for _, f := range files {
+		if filepath.Base(f) != "Dockerfile" {
+			t.Errorf("%s is a second recipe of one image", f)
+		}
 	}
 }
 
 func TestNamesCoverWhatTheyAreMadeOf(t *testing.T) {
 	t.Parallel()
+	for name, set := range map[string]func(*builder) (names, error){
+		"source": (*builder).sourceNames, "official": (*builder).officialNames,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testNames(t, set)
+		})
+	}
+}
+
+func testNames(t *testing.T, set func(*builder) (names, error)) {
 	of := func(change func(*pins)) names {
 		t.Helper()
 		p, err := readPins("../..")
@@ -84,7 +148,8 @@ func TestNamesCoverWhatTheyAreMadeOf(t *testing.T) {
 			t.Fatal(err)
 		}
 		change(&p)
-		n, err := (&builder{root: "../..", pins: p}).names()
+		b := &builder{root: "../..", pins: p}
+		n, err := set(b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,28 +182,30 @@ func TestNamesCoverPrograms(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	of := func() (n names, official string) {
+	of := func() (source, official names) {
 		t.Helper()
 		b := &builder{root: root, pins: p}
-		n, err := b.names()
-		if err != nil {
+		if source, err = b.sourceNames(); err != nil {
 			t.Fatal(err)
 		}
-		if official, err = b.officialName("engine", "official.Dockerfile"); err != nil {
+		if official, err = b.officialNames(); err != nil {
 			t.Fatal(err)
 		}
-		return n, official
+		return source, official
 	}
-	before, officialBefore := of()
-	source := filepath.Join(root, "internal", "jobengine", "more.go")
-	if err := os.WriteFile(source, []byte("package jobengine\n"), 0o644); err != nil {
+	source, official := of()
+	file := filepath.Join(root, "internal", "jobengine", "more.go")
+	if err := os.WriteFile(file, []byte("package jobengine\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	after, officialAfter := of()
-	if after.engine == before.engine || after.stocked == before.stocked || officialAfter == officialBefore {
-		t.Error("another job engine's program must rename its images")
-	}
-	if after.job != before.job || after.gitea != before.gitea {
-		t.Error("another job engine's program must rename nothing else")
+	newSource, newOfficial := of()
+	for _, set := range [][2]names{{source, newSource}, {official, newOfficial}} {
+		before, after := set[0], set[1]
+		if after.engine == before.engine || after.stocked == before.stocked {
+			t.Errorf("another job engine's program must rename its %s images", before.mode)
+		}
+		if after.job != before.job || after.gitea != before.gitea {
+			t.Errorf("another job engine's program must rename no other %s image", before.mode)
+		}
 	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
-	"github.com/moby/go-archive"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
@@ -54,7 +53,7 @@ func (b *builder) stock(ctx context.Context, engine, job string) func(dir string
 			return fmt.Errorf("making the container that lays out %s: %w", job, err)
 		}
 		defer func() { err = errors.Join(err, b.discard(ctx, made.ID)) }()
-		files, err := archive.TarWithOptions(dir, &archive.TarOptions{IncludeFiles: []string{"job"}})
+		files, err := contextTar(dir, "job")
 		if err != nil {
 			return err
 		}

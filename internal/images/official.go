@@ -1,0 +1,49 @@
+package images
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/docker/docker/api/types/image"
+	"golang.org/x/sync/errgroup"
+)
+
+// pullOfficial pulls the official images and makes the two Debian systems of
+// one of them. No image exists only for a build here.
+func (b *builder) pullOfficial(ctx context.Context, n names) (layouts, error) {
+	g, gctx := errgroup.WithContext(ctx)
+	for _, ref := range b.official(n) {
+		g.Go(func() error { return b.pull(gctx, ref) })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for _, r := range []recipe{
+		{part: "base", ref: n.os, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": b.officialPackages()}},
+		{part: "base", ref: n.engineRoot, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": strings.Join(b.pins.Debian.Engine, " ")}},
+	} {
+		if err := b.image(ctx, r, nil); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+func (b *builder) pull(ctx context.Context, ref string) error {
+	missing, err := b.missing(ctx, ref)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	return b.out.Doing("pulling", "pulled", ref, func() error {
+		body, err := b.docker.ImagePull(ctx, ref, image.PullOptions{})
+		if err == nil {
+			defer body.Close()
+			err = messages(body)
+		}
+		if err != nil {
+			return fmt.Errorf("pulling %s: %w; to build it instead: pulumi config set images source", ref, err)
+		}
+		return nil
+	})
+}

@@ -43,6 +43,7 @@ var layers = []string{
 	"internal/config",
 	"internal/project",
 	"internal/ui",
+	"internal/apt",
 	"internal/atomicfile",
 	"internal/problem",
 	"internal/naming",

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/apt"
 )
 
 // tailLines is how many last lines of a failed command's output are shown.
@@ -59,9 +61,7 @@ func Need(ctx context.Context, out *Progress, program, pkg string) error {
 		return fmt.Errorf("%s is not installed and is needed to build from source; install it (Debian, Ubuntu: apt-get install %s), or reach an image registry and set images to official", program, pkg)
 	}
 	fmt.Fprintf(out, "installing %s (needed to build from source)\n", pkg)
-	env := []string{"DEBIAN_FRONTEND=noninteractive"}
-	if err := Run(ctx, "", env, "apt-get", "update", "-q"); err != nil {
-		return err
-	}
-	return Run(ctx, "", env, "apt-get", "install", "-y", "-q", "--no-install-recommends", pkg)
+	return apt.Install(ctx, out, func(ctx context.Context, env []string, name string, args ...string) error {
+		return Run(ctx, "", env, name, args...)
+	}, pkg)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/apt"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
@@ -111,11 +112,9 @@ func perform(ctx context.Context, host Host, steps []Step, progress io.Writer, r
 		switch step {
 		case Install:
 			fmt.Fprintln(progress, "Docker is missing: installing docker.io and iptables with apt-get")
-			env := []string{"DEBIAN_FRONTEND=noninteractive"}
-			err = host.Run(ctx, progress, env, "apt-get", "update", "-q")
-			if err == nil {
-				err = host.Run(ctx, progress, env, "apt-get", "install", "-y", "-q", "--no-install-recommends", "docker.io", "iptables")
-			}
+			err = apt.Install(ctx, progress, func(ctx context.Context, env []string, name string, args ...string) error {
+				return host.Run(ctx, progress, env, name, args...)
+			}, "docker.io", "iptables")
 		case Systemctl:
 			fmt.Fprintln(progress, "Docker is not running: starting it with systemctl")
 			err = host.Run(ctx, progress, nil, "systemctl", "start", "docker")

@@ -81,7 +81,7 @@ func TestPlan(t *testing.T) {
 }
 
 func TestPerform(t *testing.T) {
-	t.Parallel()
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	var out bytes.Buffer
 	m := &machine{}
 	ready := func(context.Context) error { return nil }
@@ -89,8 +89,8 @@ func TestPerform(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"apt-get update -q",
-		"apt-get install -y -q --no-install-recommends docker.io iptables",
+		"apt-get update -q -oDPkg::Lock::Timeout=300",
+		"apt-get install -y -q --no-install-recommends -oDPkg::Lock::Timeout=300 docker.io iptables",
 		"dockerd &",
 	}
 	if !slices.Equal(m.ran, want) {
@@ -102,13 +102,12 @@ func TestPerform(t *testing.T) {
 }
 
 func TestPerformFails(t *testing.T) {
-	t.Parallel()
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	never := func(context.Context) error { return errors.New("no answer") }
 	t.Run("apt-get", func(t *testing.T) {
-		t.Parallel()
-		m := &machine{fail: "update"}
-		if err := perform(t.Context(), m, []Step{Install, Daemon}, io.Discard, never, time.Minute); err == nil || len(m.ran) != 1 {
-			t.Errorf("got %v after %q, want an error after the first command", err, m.ran)
+		m := &machine{fail: "install"}
+		if err := perform(t.Context(), m, []Step{Install, Daemon}, io.Discard, never, time.Minute); err == nil || len(m.ran) != 2 {
+			t.Errorf("got %v after %q, want an error and no daemon", err, m.ran)
 		}
 	})
 	t.Run("the daemon ends", func(t *testing.T) {

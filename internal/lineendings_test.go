@@ -1,0 +1,41 @@
+package internal
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestCheckoutHasNoCarriageReturns checks out the project's files as Git for Windows
+// does by default. Scripts, Dockerfiles and actions go into Linux containers, whose
+// shells take a carriage return for a part of the word before it.
+func TestCheckoutHasNoCarriageReturns(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	checkout := exec.Command("git", "-c", "core.autocrlf=true", "checkout-index", "--all", "--prefix="+dir+"/")
+	checkout.Dir = ".."
+	if out, err := checkout.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s\nthis test needs the project's files in a Git repository", err, out)
+	}
+	read := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if binary := bytes.IndexByte(data, 0) >= 0; !binary && bytes.Contains(data, []byte("\r\n")) {
+			t.Errorf("%s has carriage returns", path[len(dir)+1:])
+		}
+		read++
+		return nil
+	})
+	if err != nil || read < 100 {
+		t.Fatalf("read %d files: %v", read, err)
+	}
+}

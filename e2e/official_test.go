@@ -1,0 +1,210 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
+)
+
+// standInLabel marks the images that stand for official ones.
+const standInLabel = "gitops-pipeline.stand-in"
+
+// TestOfficialImages goes from up to a green run on official images, under a umask that
+// takes everyone's access to what is built. Where the Docker host has an official image,
+// the test uses it; each of the others is replaced by a stand-in of the same layout, built
+// from the same sources, as no public registry can be reached where the tests run.
+func TestOfficialImages(t *testing.T) {
+	removeStandIns(t)
+	t.Cleanup(func() { removeStandIns(t) }) // after the stack, which uses them
+	p := newProject(t, nil)
+	for ref, lay := range standIns(t) {
+		if exec.Command("docker", "image", "inspect", ref).Run() == nil {
+			t.Logf("%s is on the Docker host and is used as it is", ref)
+			continue
+		}
+		importDir(t, lay(t), ref)
+	}
+	old := syscall.Umask(0o027)
+	first := p.up("-c", "images=official")
+	syscall.Umask(old)
+	first.must(t, 0, "images: official")
+	head := strings.TrimSpace(git(t, p.dir, "rev-parse", "HEAD"))
+	if got := p.awaitRun(head); got != "success" {
+		t.Errorf("got a first run that ended in %s, want success", got)
+	}
+	for _, role := range []naming.Role{naming.Forge, naming.Runner, naming.JobEngine} {
+		image := lines(t, "docker", "ps", "--filter", "label="+label+"="+p.stack,
+			"--filter", "label="+naming.RoleLabel+"="+string(role), "--format", "{{.Image}}")
+		if len(image) != 1 || !strings.Contains(image[0], ":official-") {
+			t.Errorf("got containers of the role %s with images %q, want one that is built on official images", role, image)
+		}
+	}
+	p.up("-c", "images=official").must(t, 0, "nothing to change")
+}
+
+// standIns are the official images of the current pins, and what lays out the files of
+// each as the official one has them.
+func standIns(t *testing.T) map[string]func(*testing.T) string {
+	version := func(b artifacts.Binary) string {
+		t.Helper()
+		v, err := b.Version("..")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimPrefix(v, "v")
+	}
+	pins := readPins(t)
+	return map[string]func(*testing.T) string{
+		"gitea/gitea:" + version(artifacts.Gitea) + "-rootless": layGitea,
+		"gitea/runner:" + version(artifacts.Runner):             layRunner,
+		"golang:" + strings.TrimPrefix(pins.Go, "go") + "-" + pins.Debian.Suite: func(t *testing.T) string {
+			return layGo(t, pins.Go)
+		},
+		pins.Official.Debian: func(t *testing.T) string { return layDebian(t, pins.Debian.Suite) },
+	}
+}
+
+// imagePins is what the test reads of images/images.json.
+type imagePins struct {
+	Debian   struct{ Suite string }
+	Go       string
+	Official struct{ Debian string }
+}
+
+func readPins(t *testing.T) (pins imagePins) {
+	t.Helper()
+	data, err := os.ReadFile("../images/images.json")
+	if err == nil {
+		err = json.Unmarshal(data, &pins)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pins
+}
+
+// layGitea builds Gitea as its official image has it: linked against musl, which the
+// image brings and this project's Debian has as a package.
+func layGitea(t *testing.T) string {
+	out := artifacts.NewProgress(t.Output())
+	if err := artifacts.Need(t.Context(), out, "musl-gcc", "musl-tools"); err != nil {
+		t.Fatal(err)
+	}
+	hash, err := artifacts.Gitea.Hash("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := artifacts.Cached(t.Context(), "stand-in-gitea", hash, out, func(dir string) error {
+		return artifacts.Run(t.Context(), filepath.Join("..", artifacts.Gitea.Module), []string{"CC=musl-gcc", "CGO_ENABLED=1", "GOFLAGS=-mod=readonly"},
+			"go", "build", "-trimpath", "-buildvcs=false", "-tags", "sqlite,sqlite_unlock_notify,netgo,osusergo,timetzdata",
+			"-ldflags", "-s -w -linkmode external", "-o", filepath.Join(dir, "gitea"), "code.gitea.io/gitea")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	module, err := artifacts.ModuleDir(t.Context(), filepath.Join("..", artifacts.Gitea.Module), artifacts.Gitea.Pin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := t.TempDir()
+	shell(t, `cp -r --no-preserve=mode "$1/docker/rootless/." "$2" && chmod 755 "$2"/usr/local/bin/* && mkdir -p "$2/app/gitea/static" &&
+		cp "$3/gitea" "$2/app/gitea/gitea" && cp -r --no-preserve=mode "$1/templates" "$1/options" "$1/public" "$2/app/gitea/static"`, module, to, dir)
+	return to
+}
+
+func layRunner(t *testing.T) string {
+	program, err := artifacts.Runner.Build(t.Context(), "..", artifacts.NewProgress(t.Output()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := t.TempDir()
+	shell(t, `mkdir -p "$2/usr/local/bin" && cp "$1" "$2/usr/local/bin/gitea-runner"`, program, to)
+	return to
+}
+
+// layGo lays out a whole Go distribution; the module of one keeps no modes.
+func layGo(t *testing.T, version string) string {
+	module, err := artifacts.ModuleDir(t.Context(), "..", "golang.org/toolchain@v0.0.1-"+version+".linux-"+runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := t.TempDir()
+	shell(t, `mkdir -p "$2/usr/local" && cp -r --no-preserve=mode "$1" "$2/usr/local/go" && chmod -R a+x "$2/usr/local/go/bin" "$2/usr/local/go/pkg/tool"`, module, to)
+	return to
+}
+
+// layDebian makes the root file system of debian:*-slim: the smallest Debian with apt.
+func layDebian(t *testing.T, suite string) string {
+	out := artifacts.NewProgress(t.Output())
+	if err := artifacts.Need(t.Context(), out, "mmdebstrap", "mmdebstrap"); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := artifacts.Cached(t.Context(), "stand-in-debian", suite, out, func(dir string) error {
+		return artifacts.Run(t.Context(), "", nil, "mmdebstrap", "--variant=minbase", "--quiet",
+			"--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
+			"--dpkgopt=path-exclude=/usr/share/doc/*", suite, filepath.Join(dir, "rootfs.tar"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "rootfs.tar")
+}
+
+// importDir makes an image of a directory, or of a root file system in an archive.
+func importDir(t *testing.T, from, ref string) {
+	t.Helper()
+	if filepath.Ext(from) == ".tar" {
+		shell(t, `docker import --change "LABEL $3=1" "$1" "$2"`, from, ref, standInLabel)
+		return
+	}
+	shell(t, `tar -C "$1" --owner=0 --group=0 -c . | docker import --change "LABEL $3=1" - "$2"`, from, ref, standInLabel)
+}
+
+// removeStandIns removes the stand-ins, and what was built on them.
+func removeStandIns(t *testing.T) {
+	t.Helper()
+	if os.Getenv("E2E_KEEP") != "" {
+		return
+	}
+	standIns := lines(t, "docker", "image", "ls", "--quiet", "--filter", "label="+standInLabel)
+	if len(standIns) == 0 {
+		return
+	}
+	built := lines(t, "docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=gitops-pipeline/*:official-*")
+	for _, image := range append(built, standIns...) {
+		if out, err := exec.Command("docker", "image", "rm", "--force", image).CombinedOutput(); err != nil {
+			t.Errorf("removing image %s: %v\n%s", image, err, out)
+		}
+	}
+}
+
+func shell(t *testing.T, script string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "bash", append([]string{"-euo", "pipefail", "-c", script, "bash"}, args...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", script, err, out)
+	}
+}
+
+// lines are what a command prints, each line once.
+func lines(t *testing.T, name string, args ...string) []string {
+	t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+	found := strings.Fields(string(out))
+	slices.Sort(found)
+	return slices.Compact(found)
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
@@ -86,7 +87,7 @@ func Run(ctx context.Context, s Settings) []Result {
 			func() []Result { return registryTrust(ctx, s, facts, lookupHost) })
 	}
 	if s.Reach && cli != nil {
-		checks = append(checks, func() []Result { return []Result{publicRegistry(ctx, cli)} })
+		checks = append(checks, func() []Result { return []Result{officialImages(ctx, s, cli)} })
 	}
 	found := make([][]Result, len(checks))
 	var wait sync.WaitGroup
@@ -122,12 +123,16 @@ func configuration(s Settings) Result {
 	return Result{"configuration", OK, "valid", ""}
 }
 
-func publicRegistry(ctx context.Context, cli *client.Client) Result {
-	const image = "alpine:3.23"
-	ctx, cancel := context.WithTimeout(ctx, reachLimit)
-	defer cancel()
-	if _, err := cli.DistributionInspect(ctx, image, ""); err != nil {
-		return Result{"public registry", Info, "not reachable by the engine; images are built from source", ""}
+// officialImages checks whether the Docker host has or can get the official
+// images, which only images=official cannot do without.
+func officialImages(ctx context.Context, s Settings, cli *client.Client) Result {
+	const name = "official images"
+	err := images.OfficialAvailable(ctx, s.Project.Root, cli)
+	switch {
+	case err == nil:
+		return Result{name, Info, "the Docker host can get each of them", ""}
+	case s.Config.Images == config.ImagesOfficial:
+		return Result{name, Failed, err.Error(), "give the Docker daemon a way to the registry (its proxy or mirror), or build from source: pulumi config set images source"}
 	}
-	return Result{"public registry", Info, "reachable by the engine", ""}
+	return Result{name, Info, err.Error() + "; images are built from source", ""}
 }

@@ -190,7 +190,7 @@ func messages(r io.Reader) error {
 		}
 		log.WriteString(m.Stream)
 		if m.Error != "" {
-			return fmt.Errorf("%s\n%s", m.Error, artifacts.Tail(log.String()))
+			return errors.New(strings.TrimRight(m.Error+"\n"+artifacts.Tail(log.String()), "\n"))
 		}
 	}
 }

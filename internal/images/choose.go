@@ -8,6 +8,7 @@ import (
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/registry"
+	"github.com/docker/docker/client"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
@@ -15,6 +16,28 @@ import (
 
 // askTimeout bounds the questions to the image registries.
 const askTimeout = 5 * time.Second
+
+// OfficialAvailable returns what keeps a stack of the project at root from using
+// the official images, and nil where the Docker host has or can get all of them.
+func OfficialAvailable(ctx context.Context, root string, docker *client.Client) error {
+	p, err := readPins(root)
+	if err != nil {
+		return err
+	}
+	b := &builder{root: root, pins: p, docker: docker}
+	n, err := b.officialNames()
+	if err != nil {
+		return err
+	}
+	missing, err := b.missing(ctx, n.all()...)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	if missing, err = b.missing(ctx, b.official(n)...); err != nil {
+		return err
+	}
+	return ask(ctx, missing, docker)
+}
 
 // choose decides between official and source images by looking.
 func (b *builder) choose(ctx context.Context, source, official names) (config.ImageSource, error) {

@@ -2,11 +2,12 @@ package images
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/docker/docker/api/types/image"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
 // pullOfficial pulls the official images and makes the two Debian systems of
@@ -42,7 +43,7 @@ func (b *builder) pull(ctx context.Context, ref string) error {
 			err = messages(body)
 		}
 		if err != nil {
-			return fmt.Errorf("pulling %s: %w; to build it instead: pulumi config set images source", ref, err)
+			return problem.New("pulling "+ref, err, "give the Docker daemon a way to the registry, or build it from source: pulumi config set images source")
 		}
 		return nil
 	})

@@ -28,7 +28,7 @@ func Install(ctx context.Context, out io.Writer, run Runner, packages ...string)
 		return err
 	}
 	defer unlock()
-	env := []string{"DEBIAN_FRONTEND=noninteractive"}
+	env := append(ProxyEnvironment(), "DEBIAN_FRONTEND=noninteractive")
 	wait := fmt.Sprintf("-oDPkg::Lock::Timeout=%.0f", lockTimeout.Seconds())
 	// What fails here may be another's update of the same lists, after which the
 	// packages can be installed.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -142,4 +143,22 @@ func await(t *testing.T, what string, done func() bool) {
 		}
 	}
 	t.Fatalf("%s did not appear in 20 s", what)
+}
+
+// TestInstallTakesProxies has a proxy under the name that apt does not read.
+func TestInstallTakesProxies(t *testing.T) {
+	setUp(t)
+	for _, name := range []string{"http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("HTTP_PROXY", "http://192.0.2.1:3128")
+	err := Install(t.Context(), io.Discard, func(_ context.Context, env []string, _ string, args ...string) error {
+		if !slices.Contains(env, "http_proxy=http://192.0.2.1:3128") {
+			t.Errorf("got apt-get %s with %q, want the proxy", args[0], env)
+		}
+		return nil
+	}, "package")
+	if err != nil {
+		t.Fatal(err)
+	}
 }

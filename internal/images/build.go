@@ -15,6 +15,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
@@ -119,10 +120,21 @@ func (b *builder) dockerBuild(ctx context.Context, dir string, r recipe) error {
 	for k, v := range r.args {
 		buildArgs[k] = &v
 	}
-	resp, err := b.docker.ImageBuild(ctx, tar, build.ImageBuildOptions{
+	proxies, err := dockerhost.Proxies(b.docker.DaemonHost())
+	if err != nil {
+		return err
+	}
+	for k, v := range proxies { // builders know these without ARG, and keep them out of the image
+		buildArgs[k] = &v
+	}
+	options := build.ImageBuildOptions{
 		Tags: []string{r.ref}, BuildArgs: buildArgs, Remove: true, ForceRemove: true,
 		Labels: map[string]string{naming.ArtifactLabel: r.part}, Version: build.BuilderV1,
-	})
+	}
+	if dockerhost.LoopbackProxy(proxies) {
+		options.NetworkMode = "host"
+	}
+	resp, err := b.docker.ImageBuild(ctx, tar, options)
 	if err != nil {
 		return fmt.Errorf("building image %s: %w", r.ref, err)
 	}

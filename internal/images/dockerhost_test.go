@@ -1,9 +1,11 @@
 package images
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +26,7 @@ type fakeHost struct {
 	registry []string      // what its registries have
 	pull     time.Duration // how long a pull takes
 	asked    []string
+	build    url.Values // the query of the last build
 }
 
 func (f *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -40,6 +43,9 @@ func (f *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		} else {
 			fmt.Fprintln(w, `{"error":"manifest unknown"}`)
 		}
+	case r.URL.Path == "/v1.41/build":
+		f.build = r.URL.Query()
+		fmt.Fprintln(w, `{"stream":"Successfully built"}`)
 	case strings.HasPrefix(path, "images/"):
 		if !slices.Contains(f.has, ref) {
 			http.Error(w, `{"message":"No such image"}`, http.StatusNotFound)
@@ -140,6 +146,28 @@ func TestPullFails(t *testing.T) {
 	for _, want := range []string{"gitea/runner:1.0.8", "manifest unknown", "images source"} {
 		if !strings.Contains(err.Error()+problem.Next(err), want) {
 			t.Errorf("got %q without %q", err, want)
+		}
+	}
+}
+
+// TestBuildTakesProxies builds where only a proxy leads out, as apt-get in a build needs to know.
+func TestBuildTakesProxies(t *testing.T) {
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	t.Setenv("no_proxy", "")
+	for proxy, network := range map[string]string{"": "", "http://192.0.2.1:3128": "", "http://127.0.0.1:3128": "host"} {
+		t.Setenv("HTTP_PROXY", proxy)
+		t.Setenv("http_proxy", "")
+		t.Setenv("https_proxy", "")
+		host := &fakeHost{}
+		if err := host.on(t, &strings.Builder{}).dockerBuild(t.Context(), t.TempDir(), recipe{part: "base", ref: "test:1", args: map[string]string{"DEBIAN": "debian:13"}}); err != nil {
+			t.Fatal(err)
+		}
+		var args map[string]string
+		if err := json.Unmarshal([]byte(host.build.Get("buildargs")), &args); err != nil {
+			t.Fatal(err)
+		}
+		if args["http_proxy"] != proxy || args["HTTP_PROXY"] != proxy || args["DEBIAN"] != "debian:13" || host.build.Get("networkmode") != network {
+			t.Errorf("got build arguments %v and network %q, want the proxy %q and network %q", args, host.build.Get("networkmode"), proxy, network)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/apt"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 )
 
@@ -63,7 +64,7 @@ func (b *builder) rootfs(ctx context.Context, part, ref string, packages []strin
 	}
 	_, h, _ := strings.Cut(ref, ":")
 	dir, err := artifacts.Cached(ctx, part, h, b.out, func(dir string) error {
-		return artifacts.Run(ctx, "", nil, "mmdebstrap", "--variant=essential", "--quiet",
+		return artifacts.Run(ctx, "", apt.ProxyEnvironment(), "mmdebstrap", "--variant=essential", "--quiet",
 			"--include="+strings.Join(packages, ","),
 			"--dpkgopt=path-exclude=/usr/share/man/*",
 			"--dpkgopt=path-exclude=/usr/share/locale/*",

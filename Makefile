@@ -35,6 +35,7 @@ unit: ## Run the unit tests alone: without Docker, network or root
 	@# Modules that are missing are fetched before the network is gone; -count=1, as cached results may be from a run with more.
 	go list -deps -test ./... > /dev/null
 	.ci/hermetic go test -count=1 ./...
+	cd bench && ../.ci/hermetic go test -count=1 ./...
 
 .PHONY: test
 test: unit docker parts ## Run every test: unit tests, integration tests, then end to end
@@ -54,8 +55,8 @@ test-long: docker parts ## Crash and load tests in their long form (about two ho
 	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen' ./e2e
 
 .PHONY: bench
-bench: docker parts ## Measure against the floor, into docs/performance.md (25 minutes)
-	go run ./bench $(BENCH)
+bench: docker parts ## Measure, and the same work by hand, into docs/performance.md (25 minutes)
+	cd bench && go run . $(BENCH)
 
 .PHONY: docker
 docker: launcher ## Install and start Docker where none answers (Debian, Ubuntu; as root)
@@ -67,10 +68,12 @@ lint: ## Check format, modules, Go code, workflows and scripts
 	cd service && go mod tidy -diff
 	@# -e: one test of a dependency's dependency is in no mirror.
 	go mod tidy -e -diff
+	cd bench && go mod tidy -e -diff
 	mkdir -p .pipeline/bin
 	cd tools/golangci-lint && go build -o $(CURDIR)/.pipeline/bin/ tool
 	cd tools/actionlint && go build -o $(CURDIR)/.pipeline/bin/ tool
 	.pipeline/bin/golangci-lint run --build-tags e2e,integration ./...
+	cd bench && $(CURDIR)/.pipeline/bin/golangci-lint run --config ../.golangci.yml ./...
 	cd service && $(CURDIR)/.pipeline/bin/golangci-lint run --config ../.golangci.yml ./...
 	.pipeline/bin/actionlint -config-file .gitea/actionlint.yaml .gitea/workflows/*.yaml
 	@if command -v shellcheck > /dev/null; then shellcheck .ci/* $$(git ls-files '*.sh'); else echo "shellcheck is not installed: scripts not checked"; fi

@@ -1,6 +1,6 @@
-// Command bench measures the pipeline against the floor: each figure beside the
-// same work done by hand, in turn, on the same machine. It is no test: a slow
-// figure fails nothing, and only work that succeeded is counted.
+// Command bench measures the pipeline, and beside it the same work by hand on
+// the same machine, and writes the table of docs/performance.md. It is no test: a
+// slow figure fails nothing, and only work that succeeded is counted.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,183 +18,83 @@ import (
 	"time"
 
 	"github.com/gitops-pipeline/gitops-pipeline/bench/report"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/bench/rows"
+	"github.com/gitops-pipeline/gitops-pipeline/bench/stack"
 )
 
-// Where the figures go, below the project's root.
-const (
-	resultsFile  = "bench/results.json"
-	documentFile = "docs/performance.md"
-	chartFile    = "docs/performance.svg"
-)
-
-// rows are all that is measured, in the order of measuring: the idle stack comes
-// first and is looked at last, and what leaves the stack bigger comes late. A row
-// that would take longer than its time takes fewer samples.
-var rows = []struct {
-	number  int
-	name    string
-	time    time.Duration
-	measure func(*bench, context.Context) ([]report.Figure, error)
-}{
-	{1, "push to green", 5 * time.Minute, (*bench).push},
-	{2, "pick-up", 4 * time.Minute, (*bench).pickUp},
-	{5, "no-op up", time.Minute, (*bench).noOp},
-	{9, "growth", 3 * time.Minute, (*bench).growth},
-	{8, "the service", 2 * time.Minute, (*bench).service},
-	{3, "first green run", 6 * time.Minute, (*bench).firstRun},
-	{4, "up", 6 * time.Minute, (*bench).upFromImages},
-	{6, "down", 6 * time.Minute, (*bench).down},
-	{10, "parts", 3 * time.Minute, (*bench).parts},
-	{7, "idle memory", 0, (*bench).memory},
-}
+const document = "../docs/performance.md"
 
 func main() {
-	if err := run(context.Background(), os.Args[1:]); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "bench:", err)
-		}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second signal ends it without cleaning up
+	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-type options struct {
-	rows        []int
-	short, cold bool
-	render      bool
-}
-
-func parse(args []string) (options, error) {
-	o := options{}
+// parse reads which rows to measure, and whether with few samples.
+func parse(args []string) (chosen []rows.Row, short bool, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	only := flags.String("rows", "", "measure these rows alone, such as 1,2,5; the others keep their figures")
-	flags.BoolVar(&o.short, "short", false, "few samples, for a look")
-	flags.BoolVar(&o.cold, "cold", false, "row 10 also from cold caches, which takes about half an hour more")
-	flags.BoolVar(&o.render, "render", false, "measure nothing; make table and chart of what was measured")
+	only := flags.String("rows", "1,2,3,4,5,7,9", "measure these rows alone, such as 1,2,5; the others keep their figures")
+	flags.BoolVar(&short, "short", false, "few samples, for a look; prints the figures and leaves the document alone")
 	if err := flags.Parse(args); err != nil {
-		return o, err
+		return nil, short, err
 	}
-	for _, row := range rows {
-		o.rows = append(o.rows, row.number)
-	}
-	if *only == "" {
-		return o, nil
-	}
-	all := o.rows
-	o.rows = nil
-	for word := range strings.SplitSeq(*only, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(word))
-		if err != nil || !slices.Contains(all, n) {
-			return o, fmt.Errorf("-rows has %q; set it to numbers from 1 to %d with commas in between", word, slices.Max(all))
+	for _, row := range rows.All {
+		row.Numbers = slices.DeleteFunc(slices.Clone(row.Numbers), func(n int) bool { return !slices.Contains(strings.Split(*only, ","), strconv.Itoa(n)) })
+		if len(row.Numbers) > 0 {
+			chosen = append(chosen, row)
 		}
-		o.rows = append(o.rows, n)
 	}
-	return o, nil
+	if len(chosen) == 0 {
+		return nil, short, fmt.Errorf("-rows is %q; name some of 1, 2, 3, 4, 5, 7 and 9, with commas in between", *only)
+	}
+	return chosen, short, nil
 }
 
 func run(ctx context.Context, args []string) (err error) {
-	o, err := parse(args)
+	chosen, short, err := parse(args)
 	if err != nil {
 		return err
 	}
-	p, err := project.Find(".")
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(p.Root, resultsFile)
-	results, err := report.Load(path)
-	if err != nil {
-		return err
-	}
-	if err := report.Check(filepath.Join(p.Root, documentFile)); err != nil {
+	if err := report.Update(document, "", nil); err != nil {
 		return err // now, not after an hour
 	}
-	if o.render {
-		return render(p, results)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go interrupts(cancel)
-	b, err := newBench(ctx, p, o)
-	defer func() { err = errors.Join(err, b.cleanUp()) }()
+	site, err := stack.Open(ctx, "..")
+	defer func() { err = errors.Join(err, site.Close()) }()
 	if err != nil {
 		return err
 	}
-	return b.all(ctx, path)
-}
-
-// all measures the rows, one after the other; what one gave is kept, whatever
-// comes of the next.
-func (b *bench) all(ctx context.Context, path string) error {
+	machine := fmt.Sprintf("Measured on %s at commit %.12s: %d cores, %.1f GB of memory, kernel %s, Docker %s, cgroup v%s, %s.",
+		time.Now().UTC().Format(time.DateOnly), site.Commit, runtime.NumCPU(), float64(site.Facts.Info.MemTotal)/1e9,
+		site.Facts.Info.KernelVersion, site.Facts.Version, site.Facts.Info.CgroupVersion, runtime.Version())
 	start := time.Now()
-	for _, row := range rows {
-		if !b.wanted(row.number) {
-			continue
-		}
-		b.say("row %d: %s", row.number, row.name)
-		began := time.Now()
-		b.began, b.time = began, row.time
-		figures, err := b.measure(ctx, row.measure)
-		if ctx.Err() != nil {
-			return errors.New("interrupted; the rows that were done are kept")
-		}
-		if err != nil {
-			b.say("row %d FAILED: %v", row.number, err)
-		}
-		if err := b.keep(path, row.number, figures); err != nil {
+	b := &rows.Bench{Site: site, Short: short, Say: func(format string, args ...any) {
+		fmt.Printf("%7s  %s\n", time.Since(start).Round(time.Second), fmt.Sprintf(format, args...))
+	}}
+	if slices.Contains(chosen[len(chosen)-1].Numbers, 7) {
+		if _, err := b.Stack(ctx, rows.Idle); err != nil { // from now on it is idle
 			return err
 		}
-		b.say("row %d took %s", row.number, time.Since(began).Round(time.Second))
 	}
-	b.say("all rows took %s", time.Since(start).Round(time.Second))
-	return nil
-}
-
-// measure runs one row; a panic ends that row alone.
-func (b *bench) measure(ctx context.Context, row func(*bench, context.Context) ([]report.Figure, error)) (figures []report.Figure, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
+	var failed []error
+	for _, row := range chosen {
+		b.Say("rows %d: %s", row.Numbers, row.Name)
+		figures, err := row.Measure(ctx, b)
+		if ctx.Err() != nil {
+			return errors.New("interrupted; the rows that were measured are kept")
 		}
-	}()
-	return row(b, ctx)
-}
-
-// keep puts a row's figures into the results, and makes table and chart of them.
-func (b *bench) keep(path string, row int, figures []report.Figure) error {
-	results, err := report.Load(path)
-	if err != nil {
-		return err
+		for _, f := range figures {
+			b.Say("  %s", f)
+		}
+		if !short {
+			err = errors.Join(err, report.Update(document, machine, figures))
+		}
+		if err != nil {
+			b.Say("FAILED: %v", err)
+			failed = append(failed, fmt.Errorf("rows %d: %w", row.Numbers, err))
+		}
 	}
-	now := time.Now().UTC().Truncate(time.Second)
-	for i := range figures {
-		figures[i].Date, figures[i].Short = now, b.o.short
-		figures[i].Done()
-		b.say("  %s", figures[i].Line())
-	}
-	results.Put(row, figures)
-	results.Date, results.Machine, results.Commit = now, b.machine, b.commit
-	if err := results.Save(path); err != nil {
-		return err
-	}
-	return render(b.project, results)
-}
-
-func render(p project.Project, r report.Report) error {
-	if err := r.Update(filepath.Join(p.Root, documentFile)); err != nil {
-		return err
-	}
-	return r.SaveChart(filepath.Join(p.Root, chartFile))
-}
-
-// interrupts ends the measuring at the first signal, so that all that was made
-// is removed, and everything at the second.
-func interrupts(cancel context.CancelFunc) {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	<-signals
-	fmt.Fprintln(os.Stderr, "\nremoving what was made, which takes a moment; press Ctrl-C again to leave it")
-	cancel()
-	<-signals
-	os.Exit(1)
+	return errors.Join(failed...)
 }

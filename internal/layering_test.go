@@ -18,7 +18,6 @@ const module = "github.com/gitops-pipeline/gitops-pipeline/"
 // what stands below it. A package below one of these belongs to it.
 var layers = []string{
 	"e2e",
-	"bench",
 	"cmd",
 	"provider/forgetest", // builds its Gitea with internal/images; only tests import it
 	"internal/lifecycle",

@@ -1,195 +1,93 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/gitops-pipeline/gitops-pipeline/internal/atomicfile"
 )
 
 // The markers between which a document has the table.
 const (
-	begin = "<!-- bench:begin -->"
-	end   = "<!-- bench:end -->"
+	begin = "<!-- bench:begin -->\n"
+	end   = "<!-- bench:end -->\n"
 )
 
-// Check tells whether a document has a place for the table.
-func Check(path string) error {
-	_, _, err := around(path)
-	return err
-}
+const header = "| # | what | N | p50 | p95 | p99 | mean | baseline (p50) | × baseline | goal | met |\n" +
+	"|--:|---|--:|--:|--:|--:|--:|--:|--:|---|---|\n"
 
-// around is what stands before the table's place in a document, and behind it.
-func around(path string) (head, tail []byte, err error) {
+// rowLine is a line of a table or of its notes, with the number of its row.
+var rowLine = regexp.MustCompile(`(?m)^(\| |- )(\d+)[ ,].*\n`)
+
+// Update replaces the figures of their rows in a document's table, and what stands
+// above it about the machine; the other rows stay. Without figures it checks
+// only that the document has a place for the table.
+func Update(path, machine string, figures []Figure) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading the document of the figures: %w", err)
+		return fmt.Errorf("reading the document of the figures: %w", err)
 	}
-	head, rest, ok := bytes.Cut(text, []byte(begin))
-	_, tail, found := bytes.Cut(rest, []byte(end))
+	head, rest, ok := strings.Cut(string(text), begin)
+	old, tail, found := strings.Cut(rest, end)
 	if !ok || !found {
-		return nil, nil, fmt.Errorf("%s has no lines %s and %s for the table to stand between", path, begin, end)
+		return fmt.Errorf("%s has no lines %s and %s for the table to stand between", path, strings.TrimSpace(begin), strings.TrimSpace(end))
 	}
-	return head, tail, nil
-}
-
-// Update puts the table between the markers of a document.
-func (r Report) Update(path string) error {
-	head, tail, err := around(path)
-	if err != nil {
-		return err
+	if len(figures) == 0 {
+		return nil
 	}
-	return atomicfile.Write(path, bytes.Join([][]byte{head, []byte(begin), []byte("\n" + r.Markdown()), []byte(end), tail}, nil), 0o644)
-}
-
-// Markdown is the report as it stands in a document.
-func (r Report) Markdown() string {
-	var b strings.Builder
-	m := r.Machine
-	fmt.Fprintf(&b, "Measured on %s at commit %s: %d cores%s, %s GB of memory, kernel %s, engine %s, cgroup v%s, %s.\n\n",
-		r.Date.UTC().Format("2006-01-02"), short(r.Commit), m.Cores, parenthesis(m.CPU), number(m.MemoryGB), m.Kernel, m.Engine, m.CgroupLevel, m.Go)
-	b.WriteString("| # | what | N | p50 | p95 | p99 | mean | floor (p50) | × floor | goal | met |\n")
-	b.WriteString("|--:|---|--:|--:|--:|--:|--:|--:|--:|---|---|\n")
-	var growths []Figure
-	for _, f := range r.Figures {
-		if f.Growth != nil {
-			growths = append(growths, f)
-			continue
-		}
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(f.cells(), " | "))
+	lines := map[string][]string{} // by how they begin
+	add := func(start string, row int, line string) {
+		lines[start] = append(lines[start], fmt.Sprintf("%3d", row)+line)
 	}
-	if len(growths) > 0 {
-		b.WriteString("\n| # | growth | N | p50 at each size | one more costs | ∝ sizeᵏ, k | goal | met |\n")
-		b.WriteString("|--:|---|--:|---|--:|--:|---|---|\n")
-		for _, f := range growths {
-			fmt.Fprintf(&b, "| %s |\n", strings.Join(f.growthCells(), " | "))
+	for _, m := range rowLine.FindAllStringSubmatch(old, -1) {
+		n, err := strconv.Atoi(m[2])
+		if err == nil && !slices.ContainsFunc(figures, func(f Figure) bool { return f.Row == n }) {
+			add(m[1], n, m[0])
 		}
 	}
-	if notes := r.notes(); notes != "" {
-		b.WriteString("\n" + notes)
-	}
-	return b.String()
-}
-
-func (f Figure) cells() []string {
-	cells := []string{strconv.Itoa(f.Row), cell(f.Name), f.count()}
-	for _, v := range []float64{f.P50, f.P95, f.P99, f.Mean} {
-		cells = append(cells, f.value(v))
-	}
-	floor, ratio := "", ""
-	if f.Ratio > 0 {
-		floor, ratio = Value(f.Floor.P50, f.Unit), fmt.Sprintf("%.2f", f.Ratio)
-	}
-	return append(cells, floor, ratio, f.Goal, f.met())
-}
-
-func (f Figure) growthCells() []string {
-	var points []string
-	for _, p := range f.Growth.Points {
-		if len(p.Samples) > 0 {
-			points = append(points, fmt.Sprintf("%s: %s", number(p.Size), Value(p.P50, f.Unit)))
-		}
-	}
-	slope, exponent := "", ""
-	if f.Growth.fitted() {
-		slope, exponent = Value(f.Growth.Slope, f.Unit), fmt.Sprintf("%.2f", f.Growth.Exponent)
-	}
-	return []string{strconv.Itoa(f.Row), cell(f.Name), f.count(), strings.Join(points, ", "), slope, exponent, f.Goal, f.met()}
-}
-
-// value is empty where nothing was measured.
-func (f Figure) value(v float64) string {
-	if f.N == 0 || v == 0 {
-		return ""
-	}
-	return Value(v, f.Unit)
-}
-
-func (f Figure) count() string {
-	text := strconv.Itoa(f.N)
-	if f.Short {
-		text += " (short)"
-	}
-	if f.Failures > 0 {
-		text += fmt.Sprintf(" (+%d failed)", f.Failures)
-	}
-	return text
-}
-
-func (f Figure) met() string {
-	switch {
-	case f.Met == nil:
-		return ""
-	case *f.Met:
-		return "yes"
-	}
-	return "**no**"
-}
-
-// notes tell what the floors are, and what else a reader has to know.
-func (r Report) notes() string {
-	var b strings.Builder
-	for _, f := range r.Figures {
-		var words []string
-		if f.Floor != nil && f.Floor.What != "" {
-			words = append(words, "floor: "+f.Floor.What)
-		}
+	for _, f := range figures {
+		add("| ", f.Row, fmt.Sprintf("| %d | %s |\n", f.Row, strings.Join(f.cells(), " | ")))
 		if f.Note != "" {
-			words = append(words, f.Note)
+			add("- ", f.Row, fmt.Sprintf("- %d, %s: %s.\n", f.Row, f.Name, f.Note))
 		}
-		for _, reason := range f.Reasons {
-			words = append(words, "failed: "+reason)
-		}
-		if len(words) > 0 {
-			fmt.Fprintf(&b, "- %d, %s: %s.\n", f.Row, f.Name, strings.Join(words, "; "))
+		for _, reason := range f.Failures {
+			add("- ", f.Row, fmt.Sprintf("- %d, %s failed once: %s\n", f.Row, f.Name, reason))
 		}
 	}
-	return b.String()
+	table := machine + "\n\n" + header + sorted(lines["| "]) + "\n" + sorted(lines["- "])
+	return os.WriteFile(path, []byte(head+begin+table+end+tail), 0o644)
 }
 
-func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
-
-func short(commit string) string { return commit[:min(len(commit), 12)] }
-
-func parenthesis(text string) string {
-	if text == "" {
-		return ""
+// sorted joins lines by the number in their first three characters.
+func sorted(lines []string) string {
+	slices.SortStableFunc(lines, func(a, b string) int { return strings.Compare(a[:3], b[:3]) })
+	var text strings.Builder
+	for _, line := range lines {
+		text.WriteString(line[3:])
 	}
-	return " (" + text + ")"
+	return text.String()
 }
 
-// Line is the figure in one line, for a terminal.
-func (f Figure) Line() string {
-	text := fmt.Sprintf("%s: N %s", f.Name, f.count())
-	if f.Growth != nil {
-		cells := f.growthCells()
-		return text + ", " + cells[3] + ", slope " + cells[4] + ", exponent " + cells[5] + f.verdict()
-	}
-	for _, v := range []struct {
-		name  string
-		value float64
-	}{{"p50", f.P50}, {"p95", f.P95}, {"p99", f.P99}, {"mean", f.Mean}} {
-		if s := f.value(v.value); s != "" {
-			text += ", " + v.name + " " + s
+// cells are the columns from the name on. A percentile takes enough samples.
+func (f Figure) cells() []string {
+	n := len(f.Samples)
+	goals, met := f.judge()
+	cells := []string{f.Name, strconv.Itoa(n), "", "", "", "", "", "", goals, met}
+	for i, least := range []int{1, 20, 50} {
+		if n >= least {
+			cells[2+i] = value(quantile(f.Samples, []float64{0.5, 0.95, 0.99}[i]), f.Unit)
 		}
 	}
-	if f.Ratio > 0 {
-		text += fmt.Sprintf(", floor %s, ratio %.2f", Value(f.Floor.P50, f.Unit), f.Ratio)
+	if n > 1 {
+		cells[5] = value(mean(f.Samples), f.Unit)
 	}
-	return text + f.verdict()
+	if ratio, ok := (Goal{Of: "ratio"}).value(f); ok {
+		cells[6], cells[7] = value(quantile(f.Baseline, 0.5), f.Unit), fmt.Sprintf("%.2f", ratio)
+	}
+	return cells
 }
 
-func (f Figure) verdict() string {
-	switch {
-	case f.Goal == "":
-		return ""
-	case f.Met == nil:
-		return "; goal " + f.Goal
-	case *f.Met:
-		return "; goal " + f.Goal + ": met"
-	}
-	return "; goal " + f.Goal + ": NOT met"
-}
+// String is the figure in one line, for a terminal.
+func (f Figure) String() string { return strings.Join(f.cells(), " | ") }

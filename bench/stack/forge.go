@@ -1,0 +1,130 @@
+package stack
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"code.gitea.io/sdk/gitea"
+)
+
+// What a stack has by default.
+const (
+	Owner      = "gitops"
+	Repository = "gitops-pipeline"
+)
+
+// Forge asks a stack's Gitea as its administrator, with a token: a password
+// would cost Gitea a slow hash each time.
+type Forge struct {
+	*gitea.Client
+	host, user, token string
+}
+
+func newForge(ctx context.Context, host, user, password string) (*Forge, error) {
+	f := &Forge{host: host, user: user}
+	signIn, err := gitea.NewClient("http://"+host, gitea.SetBasicAuth(user, password), gitea.SetContext(ctx), gitea.SetGiteaVersion(""))
+	if err != nil {
+		return nil, err
+	}
+	token, _, err := signIn.CreateAccessToken(gitea.CreateAccessTokenOption{
+		Name: "bench-" + rand.Text(), Scopes: []gitea.AccessTokenScope{gitea.AccessTokenScopeAll},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("creating an access token: %w", err)
+	}
+	f.token = token.Token
+	f.Client, err = gitea.NewClient("http://"+host, gitea.SetToken(f.token), gitea.SetContext(ctx), gitea.SetGiteaVersion(""))
+	return f, err
+}
+
+// Clone is the URL of a repository of the owner, with the token.
+func (f *Forge) Clone(name string) string {
+	return fmt.Sprintf("http://%s:%s@%s/%s/%s.git", f.user, f.token, f.host, Owner, name)
+}
+
+// Auth is the token as Docker's configuration has it.
+func (f *Forge) Auth() string {
+	return base64.StdEncoding.EncodeToString([]byte(f.user + ":" + f.token))
+}
+
+// GoImage is what the service is built with, and what jobs run in.
+func (f *Forge) GoImage() (string, error) {
+	v, _, err := f.GetRepoActionVariable(Owner, Repository, "GO_IMAGE")
+	if err != nil {
+		return "", fmt.Errorf("reading the variable GO_IMAGE: %w", err)
+	}
+	return v.Value, nil
+}
+
+// CreateRepository creates a private repository of the owner.
+func (f *Forge) CreateRepository(name string) error {
+	if _, _, err := f.AdminCreateRepo(Owner, gitea.CreateRepoOption{Name: name, Private: true}); err != nil {
+		return fmt.Errorf("creating the repository %s: %w", name, err)
+	}
+	return nil
+}
+
+// AwaitGreen waits until the run of a commit has ended with success, and returns its ID.
+func (f *Forge) AwaitGreen(ctx context.Context, name, commit string) (run int64, err error) {
+	err = poll(ctx, 5*time.Minute, "the run of "+commit, func() (bool, error) {
+		list, _, err := f.ListRepoActionRuns(Owner, name, gitea.ListRepoActionRunsOptions{
+			ListOptions: gitea.ListOptions{Page: 1, PageSize: 1}, HeadSHA: commit,
+		})
+		if err != nil || len(list.WorkflowRuns) == 0 || list.WorkflowRuns[0].Status != "completed" {
+			return false, err
+		}
+		run = list.WorkflowRuns[0].ID
+		if c := list.WorkflowRuns[0].Conclusion; c != "success" {
+			err = fmt.Errorf("run %d of %s ended as %s", run, name, c)
+		}
+		return true, err
+	})
+	return run, err
+}
+
+// AwaitImage waits until the service's image can be pulled by the digest that a
+// tag of it has.
+func (f *Forge) AwaitImage(ctx context.Context, tag string) error {
+	return poll(ctx, time.Minute, "the image "+tag, func() (bool, error) {
+		digest, err := f.digest(ctx, tag)
+		if err != nil || digest == "" {
+			return false, err
+		}
+		found, err := f.digest(ctx, digest)
+		return found == digest, err
+	})
+}
+
+// digest asks the registry for an image by tag or digest; "" for none.
+func (f *Forge) digest(ctx context.Context, reference string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, "http://"+f.host+"/v2/"+Owner+"/service/manifests/"+reference, nil)
+	if err != nil {
+		return "", err
+	}
+	req.SetBasicAuth(f.user, f.token)
+	req.Header.Set("Accept", "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	return resp.Header.Get("Docker-Content-Digest"), resp.Body.Close()
+}
+
+// FirstLine is when the first job of a run wrote its first line.
+func (f *Forge) FirstLine(name string, run int64) (time.Time, error) {
+	list, _, err := f.ListRepoActionRunJobs(Owner, name, run, gitea.ListRepoActionJobsOptions{})
+	if err != nil || len(list.Jobs) == 0 {
+		return time.Time{}, fmt.Errorf("listing the jobs of run %d: %w", run, err)
+	}
+	log, _, err := f.GetRepoActionJobLogs(Owner, name, list.Jobs[0].ID)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reading the log of job %d: %w", list.Jobs[0].ID, err)
+	}
+	stamp, _, _ := strings.Cut(string(log), " ")
+	return time.Parse(time.RFC3339Nano, stamp)
+}

@@ -1,0 +1,60 @@
+// Package stack runs stacks of the benchmark's own: through the launcher, as a
+// user would, and beside it by what Docker and the forge say of them.
+package stack
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/docker/docker/client"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+)
+
+// Site is where the stacks are: a Docker host, a temporary directory, and the
+// launcher that was built for it.
+type Site struct {
+	Root     string // of the project
+	Dir      string // holds everything that is written to disk
+	Launcher string
+	Commit   string
+	Docker   *client.Client
+	Facts    dockerhost.Facts
+
+	stacks []*Stack
+}
+
+// Open prepares a site. It has to be closed, after an error too.
+func Open(ctx context.Context, root string) (*Site, error) {
+	s := &Site{Root: root}
+	var err error
+	if s.Docker, s.Facts, err = dockerhost.Connect(ctx); err != nil {
+		return s, err
+	}
+	if s.Dir, err = os.MkdirTemp("", "gitops-pipeline-bench-"); err != nil {
+		return s, err
+	}
+	if s.Commit, err = Git(ctx, root, "rev-parse", "HEAD"); err != nil {
+		return s, err
+	}
+	s.Launcher = filepath.Join(s.Dir, "pipeline")
+	_, err = Output(ctx, root, nil, "go", "build", "-o", s.Launcher, "./cmd/pipeline")
+	return s, err
+}
+
+// Close removes everything that was created, also after an interruption.
+func (s *Site) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	var failed []error
+	for _, st := range s.stacks {
+		failed = append(failed, st.Remove(ctx))
+	}
+	if s.Docker != nil {
+		failed = append(failed, s.Docker.Close())
+	}
+	return errors.Join(append(failed, os.RemoveAll(s.Dir))...)
+}

@@ -1,7 +1,6 @@
 package stack
 
 import (
-	_ "embed" // the start script
 	"strconv"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
@@ -12,12 +11,9 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/sdk/go/gitea"
 )
 
-//go:embed forge-start.sh
-var forgeStart string
-
 // Where the forge's files are in its container.
 const (
-	startFile         = "/opt/gitops-pipeline/start.sh"
+	forgeProgram      = "/usr/local/bin/forge-start" // prepares and starts Gitea
 	adminPasswordFile = "/opt/gitops-pipeline/admin-password"
 	readyFile         = "/tmp/forge-ready" // says that the admin's password is set
 	runnerTokenFile   = "/opt/gitops-pipeline/runner-token"
@@ -75,7 +71,6 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 		return nil, err
 	}
 
-	httpPort := strconv.Itoa(cfg.HTTPPort)
 	aliases := pulumi.StringArray{pulumi.String(forgeAlias)}
 	if !cfg.Loopback() {
 		aliases = append(aliases, pulumi.String(cfg.Host))
@@ -85,10 +80,9 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 		Labels:      containerLabels(ctx, naming.Forge, ""),
 		Restart:     pulumi.String(restart),
 		Init:        pulumi.Bool(true),
-		Entrypoints: pulumi.ToStringArray([]string{"/bin/bash", startFile}),
+		Entrypoints: pulumi.ToStringArray([]string{forgeProgram}),
 		Envs:        pulumi.ToStringArray(forgeEnvironment(cfg)),
 		Uploads: docker.ContainerUploadArray{
-			upload(startFile, pulumi.String(forgeStart), "0555"),
 			upload(adminPasswordFile, admin.Result, "0444"),
 			upload(runnerTokenFile, token.Result, "0444"),
 		},
@@ -103,10 +97,8 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String("/var/lib/gitea")},
 			docker.ContainerVolumeArgs{VolumeName: settings.Name, ContainerPath: pulumi.String("/etc/gitea")},
 		},
-		// No other program is needed in the image: bash speaks TCP.
 		Healthcheck: docker.ContainerHealthcheckArgs{
-			Tests: pulumi.ToStringArray([]string{"CMD", "bash", "-c",
-				`test -e ` + readyFile + ` && exec 3<>/dev/tcp/127.0.0.1/` + httpPort + ` && printf 'GET /api/healthz HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3 && head -n 1 <&3 | grep -q ' 200 '`}),
+			Tests:    pulumi.ToStringArray([]string{"CMD", forgeProgram, "healthy"}),
 			Interval: pulumi.String("1s"), Timeout: pulumi.String("5s"), StartPeriod: pulumi.String("1m0s"), Retries: pulumi.Int(5),
 		},
 		Wait:                pulumi.Bool(true),

@@ -201,7 +201,7 @@ func TestRunnerCount(t *testing.T) {
 
 func TestFreshEngines(t *testing.T) {
 	t.Parallel()
-	for capacity, want := range map[string]string{"1": "FRESH_ENGINE=true", "2": "FRESH_ENGINE=false"} {
+	for capacity, want := range map[string]string{"1": "ENGINE_PER_JOB=true", "2": "ENGINE_PER_JOB=false"} {
 		runner := named(t, declare(t, "runner.capacity", capacity), "runner-0-container").Inputs
 		if got := fmt.Sprint(runner["envs"].Mappable()); !strings.Contains(got, want) {
 			t.Errorf("capacity %s: got %s, want %s", capacity, got, want)

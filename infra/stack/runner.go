@@ -1,8 +1,9 @@
 package stack
 
 import (
-	_ "embed" // the start script
 	"fmt"
+	"net"
+	"strconv"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -12,12 +13,6 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
-
-//go:embed runner-start.sh
-var runnerStart string
-
-//go:embed runner-watch.sh
-var runnerWatch string
 
 // Where an engine of its own has its socket, seen from its runner as from the
 // engine itself, and its data.
@@ -33,8 +28,8 @@ const hostSocket = "/var/run/docker.sock"
 // runnerConfigFile is the runner's configuration, in its container.
 const runnerConfigFile = "/opt/gitops-pipeline/config.yaml"
 
-// watchFile kills a runner that has gone silent.
-const watchFile = "/opt/gitops-pipeline/watch.sh"
+// runnerProgram registers the runner, starts it and watches it.
+const runnerProgram = "/usr/local/bin/runner-supervisor"
 
 // metricsPort is where a runner serves its counters, in its container alone.
 const metricsPort = "9101"
@@ -73,9 +68,8 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		"GITEA_RUNNER_NAME=" + ctx.Stack() + "-" + name,
 		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
 		"METRICS_PORT=" + metricsPort,
-		"WATCH=" + watchFile,
 		fmt.Sprintf("EPHEMERAL=%t", args.Config.Runner.Ephemeral),
-		fmt.Sprintf("FRESH_ENGINE=%t", args.Config.Runner.Fresh()),
+		fmt.Sprintf("ENGINE_PER_JOB=%t", args.Config.Runner.Fresh()),
 	}
 	env = append(env, forward(args.Config)...)
 	runner := &docker.ContainerArgs{
@@ -84,7 +78,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		Restart:     pulumi.String(restart),
 		StopSignal:  pulumi.String("SIGKILL"), // see docs/adr/0009-kill-a-runner.md
 		Init:        pulumi.Bool(true),
-		Entrypoints: pulumi.ToStringArray([]string{"/bin/bash", startFile}),
+		Entrypoints: pulumi.ToStringArray([]string{runnerProgram}),
 		// A network of its own, not its engine's: Docker would never again start a
 		// runner that was to join an engine that was down at that moment.
 		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
@@ -109,7 +103,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		if err != nil {
 			return nil, err
 		}
-		env = append(env, "OWN_ENGINE=unix://"+engineSocket)
+		env = append(env, "JOB_ENGINE=unix://"+engineSocket)
 		needed = append(needed, engine)
 		runner.Volumes = append(runner.Volumes.(docker.ContainerVolumeArray), docker.ContainerVolumeArgs{
 			VolumeName: run.Name, ContainerPath: pulumi.String(engineRun),
@@ -121,8 +115,6 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		return nil, err
 	}
 	runner.Uploads = docker.ContainerUploadArray{
-		upload(startFile, pulumi.String(runnerStart), "0555"),
-		upload(watchFile, pulumi.String(runnerWatch), "0555"),
 		upload(runnerConfigFile, pulumi.String(settings), "0444"),
 		upload(runnerTokenFile, args.Forge.RegistrationToken, "0400"),
 	}
@@ -181,13 +173,18 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 	return run, container, err
 }
 
-// forward makes the forge's loopback address mean the forge in a container's
-// own network too.
+// forward makes the forge's loopback address mean the forge in the runner's container
+// too. A name such as localhost is 127.0.0.1; an address is itself.
 func forward(cfg config.Config) []string {
 	if !cfg.Loopback() {
 		return nil
 	}
-	return []string{fmt.Sprintf("FORWARD=127.0.0.1:%d=%s:%d", cfg.HTTPPort, forgeAlias, cfg.HTTPPort)}
+	host := "127.0.0.1"
+	if net.ParseIP(cfg.Host) != nil {
+		host = cfg.Host
+	}
+	port := strconv.Itoa(cfg.HTTPPort)
+	return []string{"FORWARD=" + net.JoinHostPort(host, port) + "=" + net.JoinHostPort(forgeAlias, port)}
 }
 
 // runnerConfig is the runner's configuration file.

@@ -52,6 +52,10 @@ var (
 	}
 	// JobEngine is the program of the job engine's image.
 	JobEngine = projectBinary("jobengine")
+	// ForgeStart is the first program of Gitea's container.
+	ForgeStart = projectBinary("forge-start")
+	// RunnerSupervisor is the first program of a runner's container.
+	RunnerSupervisor = projectBinary("runner-supervisor")
 )
 
 // projectBinary is a program of the project's own module: the package cmd/NAME.

@@ -40,8 +40,16 @@ func (c *Client) RunnersNamed(ctx context.Context, name string) ([]*gitea.Action
 
 // DisableRunners keeps the runners of that name from taking another job.
 func (c *Client) DisableRunners(ctx context.Context, name string) error {
-	disabled := true
-	return c.eachRunner(ctx, "disabling", name, func(api *gitea.Client, id int64) (*gitea.Response, error) {
+	return c.setDisabled(ctx, "disabling", name, true)
+}
+
+// EnableRunners lets the runners of that name take jobs again.
+func (c *Client) EnableRunners(ctx context.Context, name string) error {
+	return c.setDisabled(ctx, "enabling", name, false)
+}
+
+func (c *Client) setDisabled(ctx context.Context, doing, name string, disabled bool) error {
+	return c.eachRunner(ctx, doing, name, func(api *gitea.Client, id int64) (*gitea.Response, error) {
 		_, resp, err := api.UpdateAdminActionRunner(id, gitea.EditActionRunnerOption{Disabled: &disabled})
 		return resp, err
 	})

@@ -44,7 +44,11 @@ var beside = map[string][]string{"engine": {"entrypoint.sh", "inside.sh"}, "job"
 
 // programs are what a part's Dockerfile copies from its own directory and is built from
 // this project's own packages.
-var programs = map[string][]artifacts.Binary{"engine": {artifacts.JobEngine}}
+var programs = map[string][]artifacts.Binary{
+	"engine": {artifacts.JobEngine},
+	"gitea":  {artifacts.ForgeStart},
+	"runner": {artifacts.RunnerSupervisor},
+}
 
 // programHashes are the hashes of the programs of a part.
 func programHashes(root, part string) ([]string, error) {

@@ -99,6 +99,9 @@ var awaitIdleRunners = Step{"waiting for running jobs", func(ctx context.Context
 		s.Out.Line("the forge cannot be asked for running jobs (%v); going on", err)
 		return nil
 	}
+	if err := rotate.Resume(ctx, s.Docker, s.Stack, f, s.Out); err != nil {
+		return err
+	}
 	return rotate.Idle(ctx, f, s.Stack, s.Out)
 }}
 

@@ -8,6 +8,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/rotate"
 )
 
 // UpOptions are the choices of Up.
@@ -47,7 +48,8 @@ func bringUp(o UpOptions) []Step {
 		connect,
 		removeLeftovers,
 		recoverState,
-		update(refresh(o.Refresh)...),
+		updateStack(o.Refresh),
+		resumeRotation,
 		endRestore,
 		followFirstRun,
 		summarize,
@@ -82,6 +84,23 @@ func saveConfig(assignments []string) Step {
 		return config.Save(s.Project, s.Stack, assignments)
 	}}
 }
+
+// updateStack runs the program. After a restore that has not ended, the state tells of
+// what was on another host, or of what only the refresh of another attempt removed.
+func updateStack(refreshed bool) Step {
+	return Step{"updating the stack", func(ctx context.Context, s *State) error {
+		_, restoring, err := pulumi.ReadRestoring(s.Project, s.Stack)
+		if err != nil {
+			return err
+		}
+		return update(refresh(refreshed || restoring)...).Run(ctx, s)
+	}}
+}
+
+// resumeRotation enables the runners that an interrupted rotation has left disabled.
+var resumeRotation = Step{"looking for an interrupted rotation", func(ctx context.Context, s *State) error {
+	return rotate.Resume(ctx, s.Docker, s.Stack, s.forge(), s.Out)
+}}
 
 // endRestore removes the note of a restore, whose last part was the update.
 var endRestore = Step{"ending a restore", func(_ context.Context, s *State) error {

@@ -40,7 +40,7 @@ func Credentials(ctx context.Context, cli *client.Client, stack string, f *gitea
 }
 
 func credential(ctx context.Context, cli *client.Client, id, name string, f *gitea.Client, progress io.Writer) error {
-	if err := f.DisableRunners(ctx, name); err != nil {
+	if err := disable(ctx, cli, id, name, f); err != nil {
 		return err
 	}
 	if err := Idle(ctx, f, name, progress); err != nil {
@@ -53,8 +53,9 @@ func credential(ctx context.Context, cli *client.Client, id, name string, f *git
 	if err := f.DeleteRunners(ctx, name); err != nil {
 		return err
 	}
-	// An empty credential makes the start script register.
-	if err := put(ctx, cli, id, "/data", file{name: ".runner", mode: 0o600}); err != nil {
+	// Without a registration the supervisor registers the runner.
+	if err := put(ctx, cli, id, runnerDir,
+		file{name: ".runner", mode: 0o600}, file{name: disabledFile, mode: 0o600}); err != nil {
 		return err
 	}
 	if err := cli.ContainerStart(ctx, id, container.StartOptions{}); err != nil {

@@ -24,10 +24,10 @@ const (
 // gitUser owns the forge's files in its container.
 const gitUser = 1000
 
-// OnVolume has the forge make the secrets anew: it is told by a file on its
-// volume and restarted, as no secret may change under a forge that runs. The
-// start script does the rest; what a kill cuts off, its next start goes on with.
-// rekey is the program that encrypts the database anew.
+// OnVolume replaces secrets of the forge: it writes a request to the forge's volume and
+// restarts it, as no secret may change while Gitea runs. forge-start does the rest, and
+// completes at its next start what was interrupted. rekey is the program that encrypts
+// the database with a new key.
 func OnVolume(ctx context.Context, cli *client.Client, stack string, secrets []Secret, rekey string) error {
 	found, err := containers(ctx, cli, stack, naming.Forge)
 	if err != nil {

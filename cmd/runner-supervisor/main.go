@@ -1,0 +1,56 @@
+// Command runner-supervisor is the first program of a runner's container: it registers
+// gitea-runner, starts it and watches it. See package runnersupervisor.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/control"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/runnersupervisor"
+)
+
+// dataDir is the volume with the runner's registration.
+const dataDir = "/data"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("program", "runner-supervisor")
+	if err := run(ctx, log); err != nil {
+		log.Error("the runner ends", "why", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, log *slog.Logger) error {
+	cfg, err := runnersupervisor.FromEnvironment(os.Getenv)
+	if err != nil {
+		return err
+	}
+	s := &runnersupervisor.Supervisor{
+		Config:  cfg,
+		Program: runnersupervisor.Command{Path: "gitea-runner", Dir: dataDir},
+		Forge:   runnersupervisor.NewForge(cfg.Instance),
+		Control: markers{filepath.Dir(control.Socket)},
+		Metrics: runnersupervisor.NewMetrics(cfg.Metrics),
+		Dir:     dataDir,
+		Log:     log,
+	}
+	if cfg.JobEngine != "" {
+		if s.Engine, err = runnersupervisor.NewJobEngine(cfg.JobEngine); err != nil {
+			return err
+		}
+	}
+	if cfg.Listen != "" {
+		if err := runnersupervisor.Forward(ctx, cfg.Listen, cfg.Target, log); err != nil {
+			return fmt.Errorf("forwarding %s to the forge: %w", cfg.Listen, err)
+		}
+	}
+	return s.Run(ctx)
+}

@@ -14,7 +14,7 @@ func doctorCommand(g *global) *cobra.Command {
 	var disk string
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check this machine, and say how to fix what is wrong",
+		Short: "Check this machine and the stack, and say how to fix what is wrong",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := g.project()
@@ -25,20 +25,21 @@ func doctorCommand(g *global) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			cfg, configErr := config.ForStack(p, g.stack, nil)
+			settings := doctor.Settings{
+				Project: p, Stack: g.stack, Config: cfg,
+				MinDisk: least, ConfigError: configErr, Reach: true,
+			}
 			if fix {
 				var progress io.Writer = g.out
 				if asJSON {
 					progress = g.err
 				}
-				if err := doctor.Fix(cmd.Context(), p, g.stack, progress); err != nil {
+				if err := doctor.Fix(cmd.Context(), settings, progress); err != nil {
 					return err
 				}
 			}
-			cfg, configErr := config.ForStack(p, g.stack, nil)
-			results := doctor.Run(cmd.Context(), doctor.Settings{
-				Project: p, Stack: g.stack, Config: cfg,
-				MinDisk: least, ConfigError: configErr, Reach: true,
-			})
+			results := append(doctor.Run(cmd.Context(), settings), doctor.RunStack(cmd.Context(), settings, g.err)...)
 			if !asJSON {
 				doctor.Print(g.out, results, true)
 			} else if err := g.printJSON(results); err != nil {
@@ -50,7 +51,7 @@ func doctorCommand(g *global) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&fix, "fix", false, "fix what can be fixed: install and start Docker, remove stale locks")
+	cmd.Flags().BoolVar(&fix, "fix", false, "fix what can be fixed: install and start Docker, remove stale locks, restart what does not work")
 	minDiskFlag(cmd, &disk)
 	jsonFlag(cmd, &asJSON)
 	return cmd

@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
@@ -65,6 +66,14 @@ func (f Fault) Part() string {
 		return "the job engine of " + f.Runner
 	default:
 		return "the forge"
+	}
+}
+
+// For returns the Stack that a configuration describes.
+func For(cfg config.Config, stack string, docker Docker, forge Forge) Stack {
+	return Stack{
+		Name: stack, URL: cfg.URL(), Runners: RunnerNames(cfg.Runner.Containers()),
+		JobEngines: cfg.Runner.Engine == config.EngineOwn, Docker: docker, Forge: forge,
 	}
 }
 

@@ -1,0 +1,62 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestReady: a stack whose runner or network is broken is not called up. doctor
+// names the fault, and doctor --fix repairs it, with all data in place.
+func TestReady(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, nil)
+	p.up().must(t, 0, "is up")
+	data := p.labelled().volumes
+
+	p.run(t.Context(), "doctor").must(t, 0, "runner runner-0", "job engine of runner-0", "forge version", "waiting jobs")
+
+	// A runner that is frozen is running for Docker, and online for the forge.
+	runner := p.container("runner-0-container")
+	docker(t, "pause", runner)
+	p.run(t.Context(), "doctor").must(t, 1, "runner runner-0", "paused")
+	p.run(t.Context(), "up").must(t, 1, "runner runner-0: it is paused", "the end of the log of runner runner-0", "next:  see what is wrong: pipeline doctor")
+	p.run(t.Context(), "doctor", "--fix").must(t, 0, "restarting runner runner-0")
+	p.run(t.Context(), "up").must(t, 0, "nothing to change", "is up")
+
+	// Without its name in the network, nobody finds the forge: what `docker swarm
+	// init` and `leave` do to every network of an engine 20.10.
+	network := strings.TrimSpace(docker(t, "inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}", p.container("forge-container")))
+	docker(t, "network", "disconnect", network, p.container("forge-container"))
+	docker(t, "network", "connect", network, p.container("forge-container")) // without its aliases
+	p.run(t.Context(), "doctor").must(t, 1, "runner runner-0", "job engine of runner-0")
+	p.run(t.Context(), "up").must(t, 1, "the job engine of runner-0")
+	p.run(t.Context(), "up", "--refresh").must(t, 0, "is up")
+
+	if got := p.labelled().volumes; strings.Join(got, " ") != strings.Join(data, " ") {
+		t.Errorf("got the volumes %v, want %v", got, data)
+	}
+	p.edit("service/handler.go", "package main", "// Pushed after the repairs.\npackage main")
+	if got := p.awaitRun(p.commitAndPush("After the repairs")); got != "success" {
+		t.Errorf("the run after the repairs ended as %s", got)
+	}
+}
+
+// TestSwarm: `docker swarm init` and `leave --force` on the host leave an engine
+// 20.10 without the names of its networks. doctor says so, and --fix repairs it.
+func TestSwarm(t *testing.T) {
+	if os.Getenv("LONG") == "" {
+		t.Skip("it changes the whole Docker host: in the long form")
+	}
+	p := newProject(t, nil)
+	p.up().must(t, 0, "is up")
+	docker(t, "swarm", "init", "--advertise-addr", "127.0.0.1")
+	docker(t, "swarm", "leave", "--force")
+	if r := p.run(t.Context(), "doctor"); r.code == 0 {
+		t.Log("this engine keeps its names")
+	}
+	p.run(t.Context(), "doctor", "--fix").must(t, 0)
+	p.run(t.Context(), "up").must(t, 0, "is up")
+}

@@ -44,16 +44,25 @@ func Read(ctx context.Context, o Options) (Status, error) {
 		f = gitea.New(cfg.LocalURL(), pulumi.Text(outputs, "adminUser"), password, cfg.Owner, cfg.Repository)
 	}
 	s := Gather(ctx, o.Stack, cli, f, cfg.Registry())
-	for _, disk := range doctor.Disks(doctor.Settings{Project: o.Project, MinDisk: almostFull}, facts) {
-		if disk.State == doctor.Failed {
-			s.Disks = append(s.Disks, disk)
-		}
-	}
+	s.Disks = full(doctor.Disks(doctor.Settings{Project: o.Project, MinDisk: almostFull}, facts))
 	if outputsErr != nil && !errors.Is(outputsErr, pulumi.ErrNone) {
 		s.Problems = append(s.Problems, outputsErr.Error())
 	}
 	s.addOutputs(outputs, o.Secrets)
 	return s, nil
+}
+
+// full returns the disks that are almost full, with advice that holds for a stack
+// that is up: doctor's own names a flag of up.
+func full(disks []doctor.Result) []doctor.Result {
+	var found []doctor.Result
+	for _, disk := range disks {
+		if disk.State == doctor.Failed {
+			disk.Next = "free some space there: until then pushes and jobs fail; nothing is lost"
+			found = append(found, disk)
+		}
+	}
+	return found
 }
 
 // addOutputs puts the stack's outputs into the Status, secret ones only if secrets is set.

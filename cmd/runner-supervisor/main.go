@@ -1,5 +1,6 @@
 // Command runner-supervisor is the first program of a runner's container: it registers
-// gitea-runner, starts it and watches it. See package runnersupervisor.
+// gitea-runner, starts it and watches it. With the argument probe, it only exits with 0
+// if the runner takes jobs. See package runnersupervisor.
 package main
 
 import (
@@ -22,10 +23,26 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("program", "runner-supervisor")
+	if len(os.Args) == 2 && os.Args[1] == "probe" {
+		if err := probe(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(ctx, log); err != nil {
 		log.Error("the runner ends", "why", err)
 		os.Exit(1)
 	}
+}
+
+// probe tells whether the runner takes jobs.
+func probe(ctx context.Context) error {
+	cfg, err := runnersupervisor.FromEnvironment(os.Getenv)
+	if err != nil {
+		return err
+	}
+	return runnersupervisor.Probe(ctx, runnersupervisor.NewMetrics(cfg.Metrics))
 }
 
 func run(ctx context.Context, log *slog.Logger) error {

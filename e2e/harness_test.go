@@ -24,11 +24,6 @@ import (
 // label marks what a stack owns.
 const label = "gitops-pipeline.stack"
 
-// patience bounds each wait for something that has to come. No machine is so slow
-// that it needs this long: who waits longer, waits for a fault. How fast something
-// is, the benchmark measures; tests compare with what the same run took before.
-const patience = 5 * time.Minute
-
 // launcher is the program under test, built once.
 var launcher string
 

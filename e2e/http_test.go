@@ -11,6 +11,11 @@ import (
 	"time"
 )
 
+// patience bounds each wait for something that has to come. No machine is so slow
+// that it needs this long: who waits longer, waits for a fault. How fast something
+// is, the benchmark measures; tests compare with what the same run took before.
+const patience = 5 * time.Minute
+
 // httpClient keeps a connection for each worker of a test's load.
 var httpClient = &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 

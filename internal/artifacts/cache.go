@@ -1,8 +1,8 @@
-// Package parts gets the foreign parts of the pipeline: container images, the
-// Pulumi CLI and its plugins. Each comes from its official release where that
-// can be reached, else it is built from pinned Go modules and Debian packages.
+// Package artifacts builds the programs that the pipeline uses from pinned Go
+// modules: Gitea, its runner, the Pulumi CLI and its plugins, and the programs of
+// this project's own images.
 //
-// Everything built is content-addressed: its name carries the hash of all that
+// Every artifact is content-addressed: its name carries the hash of all that
 // went into it, so nothing is built twice and a changed pin rebuilds what
 // depends on it.
 package artifacts
@@ -20,20 +20,20 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// CacheDir is the folder of built parts, shared by all clones of one user.
+// CacheDir is the directory of built artifacts, shared by all clones of one user.
 func CacheDir() (string, error) {
 	base, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("finding the cache folder: %w; set XDG_CACHE_HOME", err)
+		return "", fmt.Errorf("finding the cache directory: %w; set XDG_CACHE_HOME", err)
 	}
 	dir := filepath.Join(base, "gitops-pipeline")
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// Cached returns the folder of part name with the given hash, building it
-// first if it is not there. The build fills a temporary folder that gets its
-// name only when it is whole; a lock keeps a second process from building the
-// same part at once.
+// Cached returns the directory of the artifact name with the given hash, building
+// it first if it is not there. The build fills a temporary directory that gets its
+// final name only when it is complete; a lock keeps a second process from building
+// the same artifact at the same time.
 func Cached(ctx context.Context, name, hash string, out *Progress, build func(dir string) error) (string, error) {
 	cache, err := CacheDir()
 	if err != nil {
@@ -51,8 +51,8 @@ func Cached(ctx context.Context, name, hash string, out *Progress, build func(di
 	if exists(final) {
 		return final, nil
 	}
-	// Under the lock, a temporary folder of this part can only be the rest of
-	// an interrupted build.
+	// Under the lock, a temporary directory of this artifact can only be what an
+	// interrupted build left.
 	tmp := filepath.Join(cache, "tmp-"+name)
 	if err := os.RemoveAll(tmp); err != nil {
 		return "", fmt.Errorf("clearing an interrupted build of %s: %w", name, err)
@@ -94,7 +94,7 @@ func Hash(words []string, files ...string) (string, error) {
 	for _, f := range files {
 		b, err := os.ReadFile(f)
 		if err != nil {
-			return "", fmt.Errorf("hashing a Pin: %w", err)
+			return "", fmt.Errorf("hashing a pin: %w", err)
 		}
 		fmt.Fprintf(h, "%s %d:", filepath.Base(f), len(b))
 		h.Write(b)

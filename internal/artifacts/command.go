@@ -43,6 +43,7 @@ func Run(ctx context.Context, dir string, env []string, name string, args ...str
 	return nil
 }
 
+// Tail returns the last lines of a command's output.
 func Tail(s string) string {
 	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
 	if len(lines) > tailLines {

@@ -3,7 +3,6 @@ package gitea
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"code.gitea.io/sdk/gitea"
@@ -15,11 +14,13 @@ func (c *Client) Runners(ctx context.Context) ([]*gitea.ActionRunner, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, _, err := api.ListAdminActionRunners(gitea.ListActionRunnersOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("listing the runners: %w", err)
-	}
-	return list.Runners, nil
+	return all(paged(func(o gitea.ListOptions) ([]*gitea.ActionRunner, int64, error) {
+		list, _, err := api.ListAdminActionRunners(gitea.ListActionRunnersOptions{ListOptions: o})
+		if err != nil {
+			return nil, 0, fmt.Errorf("listing the runners: %w", err)
+		}
+		return list.Runners, list.TotalCount, nil
+	}))
 }
 
 // RunnersNamed returns the runners of that name, and those whose name goes on
@@ -72,7 +73,7 @@ func (c *Client) eachRunner(ctx context.Context, doing, name string, do func(api
 		return err
 	}
 	for _, r := range runners {
-		if resp, err := do(api, r.ID); err != nil && (resp == nil || resp.Response == nil || resp.StatusCode != http.StatusNotFound) {
+		if resp, err := do(api, r.ID); err != nil && !notFound(resp) {
 			return fmt.Errorf("%s runner %s: %w", doing, r.Name, err)
 		}
 	}

@@ -1,11 +1,7 @@
 package gitea
 
 import (
-	"encoding/json"
 	"errors"
-	"net/http"
-	"net/http/httptest"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -15,17 +11,11 @@ import (
 // manyRuns is a forge with runs 1 to n in its one repository, whose IDs are others.
 func manyRuns(t *testing.T, n int) *Client {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
-		limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
-		list := gitea.ActionWorkflowRunsResponse{TotalCount: int64(n)}
-		for number := n - (page-1)*limit; number > max(0, n-page*limit); number-- {
-			list.WorkflowRuns = append(list.WorkflowRuns, &gitea.ActionWorkflowRun{ID: int64(1000 + number), RunNumber: int64(number)})
-		}
-		_ = json.NewEncoder(w).Encode(list)
-	}))
-	t.Cleanup(server.Close)
-	return New(server.URL, "admin", "secret", "a", "b")
+	f := &fakeForge{}
+	for number := n; number > 0; number-- {
+		f.runs = append(f.runs, &gitea.ActionWorkflowRun{ID: int64(1000 + number), RunNumber: int64(number)})
+	}
+	return f.start(t)
 }
 
 func TestNumbered(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
@@ -72,6 +73,15 @@ func sources(part string) []string {
 	return files
 }
 
+// imagesAtOnce builds images that do not stand on each other.
+func (b *builder) imagesAtOnce(ctx context.Context, lay layouts, recipes ...recipe) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, r := range recipes {
+		g.Go(func() error { return b.image(ctx, r, lay) })
+	}
+	return g.Wait()
+}
+
 // image builds an image. It does nothing when the Docker host has it already.
 func (b *builder) image(ctx context.Context, r recipe, lay layouts) error {
 	missing, err := b.missing(ctx, r.ref)
@@ -82,7 +92,9 @@ func (b *builder) image(ctx context.Context, r recipe, lay layouts) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := artifacts.Lock(ctx, filepath.Join(cache, "image-"+r.part+".lock"), "image "+r.part, b.out)
+	_, name, _ := strings.Cut(r.ref, "/")
+	name, _, _ = strings.Cut(name, ":")
+	unlock, err := artifacts.Lock(ctx, filepath.Join(cache, "image-"+name+".lock"), "image "+name, b.out)
 	if err != nil {
 		return err
 	}

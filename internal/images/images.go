@@ -67,16 +67,13 @@ func (b *builder) make(ctx context.Context, n names, get func(context.Context, n
 	if err != nil {
 		return err
 	}
-	for _, r := range []recipe{
-		{part: "gitea", ref: n.gitea, args: map[string]string{"OS": n.os, "PROGRAM": n.giteaProgram}},
-		{part: "runner", ref: n.runner, args: map[string]string{"ROOTFS": n.engineRoot, "PROGRAM": n.runnerProgram}},
-		{part: "job", ref: n.job, args: map[string]string{"OS": n.os, "ENGINE": n.engineRoot, "GO": n.gos}},
-		{part: "engine", ref: n.engine, args: map[string]string{"ROOTFS": n.engineRoot}},
-		{part: "stocked-engine", ref: n.stocked, args: map[string]string{"ENGINE": n.engine}, stage: b.stock(ctx, n.engine, n.job)},
-	} {
-		if err := b.image(ctx, r, lay); err != nil {
-			return err
-		}
+	if err := b.imagesAtOnce(ctx, lay,
+		recipe{part: "gitea", ref: n.gitea, args: map[string]string{"OS": n.os, "PROGRAM": n.giteaProgram}},
+		recipe{part: "runner", ref: n.runner, args: map[string]string{"ROOTFS": n.engineRoot, "PROGRAM": n.runnerProgram}},
+		recipe{part: "job", ref: n.job, args: map[string]string{"OS": n.os, "ENGINE": n.engineRoot, "GO": n.gos}},
+		recipe{part: "engine", ref: n.engine, args: map[string]string{"ROOTFS": n.engineRoot}},
+	); err != nil {
+		return err
 	}
-	return nil
+	return b.image(ctx, recipe{part: "stocked-engine", ref: n.stocked, args: map[string]string{"ENGINE": n.engine}, stage: b.stock(ctx, n.engine, n.job)}, nil)
 }

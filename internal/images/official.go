@@ -20,15 +20,10 @@ func (b *builder) pullOfficial(ctx context.Context, n names) (layouts, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	for _, r := range []recipe{
-		{part: "base", ref: n.os, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": b.officialPackages()}},
-		{part: "base", ref: n.engineRoot, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": strings.Join(b.pins.Debian.Engine, " ")}},
-	} {
-		if err := b.image(ctx, r, nil); err != nil {
-			return nil, err
-		}
-	}
-	return nil, nil
+	return nil, b.imagesAtOnce(ctx, nil,
+		recipe{part: "base", ref: n.os, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": b.officialPackages()}},
+		recipe{part: "base", ref: n.engineRoot, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": strings.Join(b.pins.Debian.Engine, " ")}},
+	)
 }
 
 func (b *builder) pull(ctx context.Context, ref string) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
@@ -55,7 +56,8 @@ type State struct {
 	Outputs   auto.OutputMap // of the stack
 	Started   time.Time
 
-	stateKnown bool // the checkout has, or may have, state of the stack
+	client     *gitea.Client // of the forge; see forge
+	stateKnown bool          // the checkout has, or may have, state of the stack
 	digest     string
 	archive    archiveState
 	cleanup    []func()

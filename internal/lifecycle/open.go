@@ -124,10 +124,21 @@ func (s *State) program() sdk.RunFunc {
 	})
 }
 
-// forge is a client of the stack's forge, signed in as its administrator.
+// forge is the operation's one client of the stack's forge. It signs in as the
+// administrator when it is first used, and its token is revoked at the end.
 func (s *State) forge() *gitea.Client {
-	return gitea.New(s.Config.LocalURL(), pulumi.Text(s.Outputs, "adminUser"), pulumi.Text(s.Outputs, "adminPassword"),
+	if s.client != nil {
+		return s.client
+	}
+	s.client = gitea.New(s.Config.LocalURL(), pulumi.Text(s.Outputs, "adminUser"), pulumi.Text(s.Outputs, "adminPassword"),
 		s.Config.Owner, s.Config.Repository)
+	s.onClose(func() {
+		s.client.SetPassword(pulumi.Text(s.Outputs, "adminPassword")) // an update may have replaced it
+		if err := s.client.Close(); err != nil {
+			s.Out.Line("the access token that this command used is still valid: %v", err)
+		}
+	})
+	return s.client
 }
 
 // orNoStack gives pulumi.ErrNone of a step its advice.

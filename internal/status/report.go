@@ -42,6 +42,7 @@ func Read(ctx context.Context, o Options) (Status, error) {
 	var f *gitea.Client
 	if password := pulumi.Text(outputs, "adminPassword"); password != "" {
 		f = gitea.New(cfg.LocalURL(), pulumi.Text(outputs, "adminUser"), password, cfg.Owner, cfg.Repository)
+		defer func() { _ = f.Close() }() // a forge that does not answer is a problem already
 	}
 	s := Gather(ctx, o.Stack, cli, f, cfg.Registry())
 	s.Disks = full(doctor.Disks(doctor.Settings{Project: o.Project, MinDisk: almostFull}, facts))

@@ -43,6 +43,7 @@ func Read(ctx context.Context, o Options) (model.Timeline, error) {
 		return model.Timeline{}, err
 	}
 	f := gitea.New(cfg.LocalURL(), pulumi.Text(outputs, "adminUser"), pulumi.Text(outputs, "adminPassword"), cfg.Owner, cfg.Repository)
+	defer func() { _ = f.Close() }() // the timeline is complete without it
 	run, err := f.Numbered(ctx, o.Run)
 	if errors.Is(err, gitea.ErrNoRun) {
 		return model.Timeline{}, problem.New(what, err, "see the last runs: pipeline status --stack "+o.Stack)

@@ -1,0 +1,62 @@
+package gitea
+
+import (
+	"iter"
+	"net/http"
+	"strconv"
+
+	"code.gitea.io/sdk/gitea"
+)
+
+// maxPage is the most that the forge sends at once, by its default. A forge that is
+// set to less sends shorter pages.
+const maxPage = 50
+
+// paged goes through a list of the forge, page by page, as far as the caller does.
+// fetch returns one page, and how long the whole list is: 0 if the forge does not say.
+func paged[T any](fetch func(gitea.ListOptions) (items []T, total int64, err error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		seen := int64(0)
+		for page := 1; ; page++ {
+			items, total, err := fetch(gitea.ListOptions{Page: page, PageSize: maxPage})
+			if err != nil {
+				var none T
+				yield(none, err)
+				return
+			}
+			for _, item := range items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if seen += int64(len(items)); len(items) == 0 || total > 0 && seen >= total {
+				return
+			}
+		}
+	}
+}
+
+// all collects a whole list.
+func all[T any](list iter.Seq2[T, error]) ([]T, error) {
+	var items []T
+	for item, err := range list {
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// total is how long the whole list is of which a response holds one page.
+func total(response *gitea.Response) int64 {
+	if response == nil || response.Response == nil {
+		return 0
+	}
+	n, _ := strconv.ParseInt(response.Header.Get("X-Total-Count"), 10, 64)
+	return n
+}
+
+func notFound(response *gitea.Response) bool {
+	return response != nil && response.Response != nil && response.StatusCode == http.StatusNotFound
+}

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/control"
@@ -54,7 +53,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		Config:  cfg,
 		Program: runnersupervisor.Command{Path: "gitea-runner", Dir: dataDir},
 		Forge:   runnersupervisor.NewForge(cfg.Instance),
-		Control: markers{filepath.Dir(control.Socket)},
+		Control: control.Client{},
 		Metrics: runnersupervisor.NewMetrics(cfg.Metrics),
 		Dir:     dataDir,
 		Log:     log,

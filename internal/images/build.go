@@ -41,7 +41,7 @@ type recipe struct {
 type layouts map[string]func(dir string) error
 
 // beside names what a Dockerfile copies from its own directory.
-var beside = map[string][]string{"engine": {"entrypoint.sh", "inside.sh"}, "job": {"warm_test.go"}}
+var beside = map[string][]string{"job": {"warm_test.go"}}
 
 // programs are what a part's Dockerfile copies from its own directory and is built from
 // this project's own packages.

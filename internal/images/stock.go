@@ -45,7 +45,6 @@ func (b *builder) stock(ctx context.Context, engine, job string) func(dir string
 		}
 		made, err := b.docker.ContainerCreate(ctx, &container.Config{
 			Image: engine, Cmd: []string{"stock"}, Labels: map[string]string{naming.ArtifactLabel: "engine"},
-			Env: []string{"FORGE=nowhere:1", "FORGE_NAME=localhost", "PROCESS_LIMIT=4096"},
 		}, &container.HostConfig{
 			CapDrop: []string{"ALL"}, CapAdd: EngineCapabilities, SecurityOpt: EngineSecurity,
 		}, nil, nil, "")

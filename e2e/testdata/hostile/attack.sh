@@ -49,17 +49,38 @@ forge_app_ini() { docker run --rm --volume "$VOLUMES-forge-config:/x" "$JOB_IMAG
 runner_credential() {
   privileged --volume /:/host "$JOB_IMAGE" sh -c 'find /host /proc/[0-9]*/root -name .runner -o -name runner-token 2>/dev/null | grep -q .'
 }
-engine_control() { privileged --volume /run/engine:/x "$JOB_IMAGE" ls /x/control; }
+engine_control() { privileged --volume /run/engine:/x "$JOB_IMAGE" sh -c 'ls /x/control || ls /x/engines'; }
+# The next job engine, which is prepared while this job runs: its end of the link to it, and
+# what only it may ask of the other end. The time is for it to start.
+next_engine() {
+  local own other port
+  own=$(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf)
+  case $own in
+    198.18.0.1) other=198.18.0.5 ;;
+    198.18.0.5) other=198.18.0.1 ;;
+    *) return 1 ;; # not on a job engine
+  esac
+  timeout 3 bash -c "exec 3<> /dev/tcp/$own/53" || return 0 # then this probe proves nothing
+  for _ in {1..10}; do
+    for port in 53 "${REGISTRY##*:}" 2375; do
+      for address in $other "${other%.*}.$((${other##*.} + 1))"; do
+        if timeout 1 bash -c "exec 3<> /dev/tcp/$address/$port"; then return; fi
+      done
+    done
+    sleep 0.3
+  done
+  return 1
+}
 # What is hidden from the inner engine: below it may be data of other jobs, and places
 # to leave something for them. On an engine of the host's there is no such thing.
 outer_half() {
   privileged "$JOB_IMAGE" nsenter --target 1 --mount unshare --mount sh -c '
-    [ -e /usr/local/bin/engine-inside.sh ] || exit 1
+    [ -e /usr/local/bin/jobengine ] || exit 1
     touch /dev/shm/planted && exit
     for hidden in /engine /usr/local/share/engine /tmp /run; do
       umount --lazy $hidden && touch $hidden/planted && exit
     done
-    find /engine /run/engine/control /usr/local/share/engine/stock -mindepth 1 | grep -q .'
+    find /engine /run/engine/control /run/engine/engines /usr/local/share/engine/stock -mindepth 1 | grep -q .'
 }
 other_secret() { [ -n "$OTHER_SECRET" ]; }
 other_repository() {
@@ -99,6 +120,7 @@ probe forge-app-ini forge_app_ini
 probe runner-credential runner_credential
 probe engine-control engine_control
 probe outer-half outer_half
+probe next-engine next_engine
 probe other-secret other_secret
 probe other-repository other_repository
 probe admin-api admin_api

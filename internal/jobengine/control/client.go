@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -38,6 +39,16 @@ func (c Client) Release(ctx context.Context) error {
 		return fmt.Errorf("releasing the job engine: %w", err)
 	}
 	return nil
+}
+
+// Probe has the job engine ask for a URL of the forge as its jobs do, and returns what
+// kept it from a good answer. It asks once.
+func (c Client) Probe(ctx context.Context, address string) error {
+	err := c.post(ctx, probePath+"?"+url.Values{"url": {address}}.Encode())
+	if final := (*backoff.PermanentError)(nil); errors.As(err, &final) {
+		return final.Err
+	}
+	return err
 }
 
 func (c Client) call(ctx context.Context, path string) error {
@@ -77,7 +88,7 @@ func (c Client) post(ctx context.Context, path string) error {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return backoff.Permanent(fmt.Errorf("the job engine answered %s: %s", resp.Status, strings.TrimSpace(string(said))))
+		return backoff.Permanent(fmt.Errorf("the job engine says: %s", strings.TrimSpace(string(said))))
 	}
 	return nil
 }

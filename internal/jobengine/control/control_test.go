@@ -32,6 +32,13 @@ func (e *engines) Acquire(ctx context.Context) (err error) {
 
 func (e *engines) Release() { e.released <- struct{}{} }
 
+func (e *engines) Probe(_ context.Context, url string) error {
+	if url != "http://localhost:3000/x?a=b" {
+		return errors.New("no route to " + url)
+	}
+	return nil
+}
+
 // serve runs a server until the returned function is called.
 func serve(t *testing.T, socket string, e Engines) (stop func()) {
 	t.Helper()
@@ -152,5 +159,17 @@ func TestListenReplacesWhatAKilledServerLeft(t *testing.T) {
 	}
 	if info.Mode().Perm() != 0o700 {
 		t.Errorf("got mode %v, want 0700", info.Mode().Perm())
+	}
+}
+
+func TestProbe(t *testing.T) {
+	t.Parallel()
+	socket := newSocket(t)
+	serve(t, socket, newEngines())
+	if err := (Client{Socket: socket}).Probe(t.Context(), "http://localhost:3000/x?a=b"); err != nil {
+		t.Error(err)
+	}
+	if err := (Client{Socket: socket}).Probe(t.Context(), "http://other"); err == nil || !strings.Contains(err.Error(), "no route to http://other") {
+		t.Errorf("got %v, want what the job engine says", err)
 	}
 }

@@ -17,6 +17,8 @@ type Engines interface {
 	Acquire(ctx context.Context) error
 	// Release records that the job has ended.
 	Release()
+	// Probe asks for a URL of the forge as a job does.
+	Probe(ctx context.Context, url string) error
 }
 
 // Listen opens the control socket at path, in place of one that a killed server left.
@@ -58,5 +60,10 @@ func handler(engines Engines) http.Handler {
 		}
 	})
 	mux.HandleFunc("POST "+releasePath, func(http.ResponseWriter, *http.Request) { engines.Release() })
+	mux.HandleFunc("POST "+probePath, func(w http.ResponseWriter, r *http.Request) {
+		if err := engines.Probe(r.Context(), r.FormValue("url")); err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+		}
+	})
 	return mux
 }

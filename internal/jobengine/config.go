@@ -1,0 +1,64 @@
+package jobengine
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
+)
+
+// The environment of a job engine's container.
+const (
+	envForge        = "FORGE"         // the forge's host and port on the stack's network, such as forge:3000
+	envForgeName    = "FORGE_NAME"    // the host in the forge's canonical address: jobs reach the forge under it
+	envNetwork      = "NETWORK"       // what jobs reach beside the forge: internet, all, or forge for nothing
+	envProcessLimit = "PROCESS_LIMIT" // the most processes and threads of all jobs together
+	envDiskReserve  = "DISK_RESERVE"  // bytes of the disk that jobs must leave free
+)
+
+// Config is what a job engine is told by its environment.
+type Config struct {
+	Forge        network.Forge
+	Network      network.Policy
+	ProcessLimit int
+	DiskReserve  uint64
+}
+
+// ParseConfig reads the environment, and says all that is wrong with it.
+func ParseConfig(getenv func(string) string) (Config, error) {
+	c := Config{Forge: network.Forge{Address: getenv(envForge), Name: getenv(envForgeName)}, Network: network.Policy(getenv(envNetwork))}
+	var wrong []error
+	fail := func(name, want string) {
+		wrong = append(wrong, fmt.Errorf("%s is %q; it must be %s", name, getenv(name), want))
+	}
+	if host, port, err := net.SplitHostPort(c.Forge.Address); err != nil || host == "" || port == "" {
+		fail(envForge, "a host and a port, such as forge:3000")
+	}
+	if c.Forge.Name == "" {
+		fail(envForgeName, "the host in the forge's address")
+	}
+	if !slices.Contains([]network.Policy{network.Internet, network.All, network.Nothing}, c.Network) {
+		fail(envNetwork, "internet, all or forge")
+	}
+	var err error
+	if c.ProcessLimit, err = strconv.Atoi(getenv(envProcessLimit)); err != nil || c.ProcessLimit < 1 {
+		fail(envProcessLimit, "a number of processes")
+	}
+	if c.DiskReserve, err = strconv.ParseUint(getenv(envDiskReserve), 10, 64); err != nil {
+		fail(envDiskReserve, "a number of bytes")
+	}
+	return c, errors.Join(wrong...)
+}
+
+// forJobs is the environment without what only the outer half is to know.
+func forJobs(environ []string) []string {
+	own := []string{envForge, envForgeName, envNetwork, envProcessLimit, envDiskReserve}
+	return slices.DeleteFunc(slices.Clone(environ), func(e string) bool {
+		name, _, _ := strings.Cut(e, "=")
+		return slices.Contains(own, name)
+	})
+}

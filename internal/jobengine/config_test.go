@@ -1,0 +1,48 @@
+package jobengine
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
+)
+
+func TestParseConfig(t *testing.T) {
+	t.Parallel()
+	good := map[string]string{
+		"FORGE": "forge:3000", "FORGE_NAME": "localhost", "NETWORK": "internet", "PROCESS_LIMIT": "4096", "DISK_RESERVE": "1073741824",
+	}
+	got, err := ParseConfig(func(name string) string { return good[name] })
+	want := Config{network.Forge{Address: "forge:3000", Name: "localhost"}, network.Internet, 4096, 1 << 30}
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	_, err = ParseConfig(func(string) string { return "" })
+	for name := range good {
+		if err == nil || !strings.Contains(err.Error(), name+" is") {
+			t.Errorf("got %v, want that it names %s", err, name)
+		}
+	}
+	for name, value := range map[string]string{
+		"FORGE": "forge", "NETWORK": "some", "PROCESS_LIMIT": "0", "DISK_RESERVE": "1g",
+	} {
+		_, err := ParseConfig(func(n string) string {
+			if n == name {
+				return value
+			}
+			return good[n]
+		})
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s=%s: got %v, want an error that names it", name, value, err)
+		}
+	}
+}
+
+func TestForJobs(t *testing.T) {
+	t.Parallel()
+	got := forJobs([]string{"PATH=/bin", "FORGE=forge:3000", "DISK_RESERVE=1", "HTTP_PROXY=http://192.0.2.1"})
+	if want := []string{"PATH=/bin", "HTTP_PROXY=http://192.0.2.1"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,48 @@
+//go:build linux
+
+package network
+
+import (
+	"log/slog"
+	"net"
+)
+
+// Serve opens what the job engine behind the link reaches: the forge and a name server,
+// both at the outer half's address, and the forge at the engine's own loopback address
+// if that is the canonical one. The engine's first process is pid.
+func Serve(l Link, pid int, forge Forge, resolver string, log *slog.Logger) (_ *Forwards, err error) {
+	f := NewForwards(log)
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	outside := l.Outside.String()
+	for address, target := range map[string]string{
+		net.JoinHostPort(outside, forge.Port()): forge.Address,
+		net.JoinHostPort(outside, "53"):         resolver,
+	} {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		f.TCP(listener, target)
+	}
+	names, err := net.ListenPacket("udp", net.JoinHostPort(outside, "53"))
+	if err != nil {
+		return nil, err
+	}
+	f.UDP(names, resolver)
+	if forge.Loopback() {
+		var loopback net.Listener
+		err := Inside(pid, func() (err error) {
+			loopback, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", forge.Port()))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		f.TCP(loopback, forge.Address)
+	}
+	return f, nil
+}

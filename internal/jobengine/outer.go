@@ -1,0 +1,172 @@
+//go:build linux
+
+package jobengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/cgroup"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/inner"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
+)
+
+// nextNeeds is the memory that must be free for a second job engine: the 40 MB that it
+// takes, and as much again as the job may ask for meanwhile.
+const nextNeeds = 512 << 20
+
+// outer is the outer half.
+type outer struct {
+	config   Config
+	paths    paths
+	log      *slog.Logger
+	resolver string
+	places   chan place // that no engine has
+	started  atomic.Int64
+}
+
+// paths are where the outer half keeps what.
+type paths struct {
+	data    string // a directory for the engines' data, closed to jobs
+	run     string // a directory shared with the runner
+	stock   inner.Stock
+	current string // where the runner finds the socket's directory
+}
+
+// enginesDir has the directories of the engines' sockets; it is closed to jobs.
+func (p paths) enginesDir() string { return filepath.Join(p.run, "engines") }
+
+// place is what one of two engines has for itself.
+type place struct {
+	link  network.Link
+	group *cgroup.Group
+}
+
+// placed is an engine in its place.
+type placed struct {
+	*inner.Engine
+	place place
+	free  chan<- place
+}
+
+var _ Engine = (*placed)(nil)
+
+// Kill also gives the place back.
+func (p *placed) Kill() error {
+	err := p.Engine.Kill()
+	p.free <- p.place
+	return err
+}
+
+// Start starts a job engine, once there is a place for it.
+func (o *outer) Start(ctx context.Context) (Engine, error) {
+	var p place
+	select {
+	case p = <-o.places:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	number := strconv.FormatInt(o.started.Add(1), 10)
+	e, err := inner.Start(ctx, inner.Options{
+		Data: filepath.Join(o.paths.data, number), Socket: filepath.Join(o.paths.enginesDir(), number),
+		Stock: o.paths.stock, Forge: o.config.Forge, Environment: forJobs(os.Environ()),
+		Link: p.link, Group: p.group,
+		Forward: func(process int) (*network.Forwards, error) {
+			return network.Serve(p.link, process, o.config.Forge, o.resolver, o.log)
+		},
+	})
+	if err != nil {
+		o.places <- p
+		return nil, err
+	}
+	return &placed{e, p, o.places}, nil
+}
+
+// Publish has the runner find the engine's socket. Whoever opens its path finds the one
+// engine or the next, never none in between.
+func (o *outer) Publish(e Engine) error {
+	if e == nil {
+		err := os.Remove(o.paths.current)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	target, err := filepath.Rel(filepath.Dir(o.paths.current), e.(*placed).SocketDir())
+	if err != nil {
+		return err
+	}
+	return replaceLink(target, o.paths.current)
+}
+
+// replaceLink makes path a symbolic link to target, in place of one that is there.
+func replaceLink(target, path string) error {
+	temporary := path + ".new"
+	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Symlink(target, temporary); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
+}
+
+// CheckDisk looks at the disk that has the engines' data.
+func (o *outer) CheckDisk() error { return checkDisk(o.paths.data, o.config.DiskReserve, unix.Statfs) }
+
+// RoomForNext is whether the memory allows a second job engine.
+func (o *outer) RoomForNext() bool {
+	free, err := cgroup.FreeMemory(cgroup.Root, "/proc/meminfo")
+	if err != nil {
+		o.log.Warn("no job engine is prepared ahead", "error", err)
+		return false
+	}
+	return free >= nextNeeds
+}
+
+// clear makes the directories, and removes what a container that was killed left in them:
+// what only takes room, in the background.
+func (o *outer) clear() error {
+	for _, dir := range []string{o.paths.data, o.paths.enginesDir()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		if err := os.Chmod(dir, 0o700); err != nil {
+			return fmt.Errorf("closing %s to jobs: %w", dir, err)
+		}
+	}
+	if err := os.RemoveAll(o.paths.current); err != nil {
+		return err
+	}
+	old, err := filepath.Glob(filepath.Join(o.paths.data, "*"))
+	if err != nil {
+		return err
+	}
+	sockets, err := filepath.Glob(filepath.Join(o.paths.enginesDir(), "*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range append(old, sockets...) {
+		number, err := strconv.ParseInt(filepath.Base(path), 10, 64)
+		if err == nil && number > o.started.Load() {
+			o.started.Store(number) // no new engine gets a directory that is still being removed
+		}
+	}
+	go func() {
+		for _, path := range append(old, sockets...) {
+			if err := os.RemoveAll(path); err != nil {
+				o.log.Error("removing what a killed job engine left", "error", err)
+			}
+		}
+	}()
+	return nil
+}

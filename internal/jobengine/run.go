@@ -1,0 +1,107 @@
+//go:build linux
+
+package jobengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/cgroup"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/control"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/inner"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/mounts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
+)
+
+// DockerSocket is where a runner finds the job engine.
+const DockerSocket = "/run/engine/docker/docker.sock"
+
+// defaultPaths are the paths in a job engine's container.
+var defaultPaths = paths{
+	data: "/engine", run: "/run/engine", current: filepath.Dir(DockerSocket),
+	stock: inner.StockAt("/usr/local/share/engine/stock"),
+}
+
+// Run is the outer half, until ctx ends.
+func Run(ctx context.Context, c Config, log *slog.Logger) error {
+	o := &outer{config: c, paths: defaultPaths, log: log, places: make(chan place, len(network.Links))}
+	if err := o.clear(); err != nil {
+		return err
+	}
+	conf, err := os.Open("/etc/resolv.conf")
+	if err != nil {
+		return err
+	}
+	o.resolver, err = network.Resolver(conf)
+	if err := errors.Join(err, conf.Close()); err != nil {
+		return err
+	}
+	places, err := prepare(c.ProcessLimit)
+	if err != nil {
+		return err
+	}
+	for _, p := range places {
+		o.places <- p
+	}
+	if err := network.Protect(network.Links, c.Forge, c.Network); err != nil {
+		return err
+	}
+	listener, err := control.Listen(control.Socket)
+	if err != nil {
+		return err
+	}
+	s := NewSupervisor(o, log)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { s.Run(ctx); return nil })
+	g.Go(func() error { return control.Serve(ctx, listener, s) })
+	return g.Wait()
+}
+
+// prepare makes the container ready for inner halves, and returns their places.
+func prepare(processLimit int) ([]place, error) {
+	if err := mounts.Uncover(); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, l := range network.Links {
+		names = append(names, l.Name)
+	}
+	var groups []*cgroup.Group
+	err := mounts.Private(func() (err error) { // jobs see the trees of cgroups, read-only
+		tree := cgroup.Tree(cgroup.Root)
+		if err := mounts.Writable(tree); err != nil {
+			return err
+		}
+		groups, err = cgroup.Limit(tree, processLimit, names...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var places []place
+	for i, l := range network.Links {
+		places = append(places, place{l, groups[i]})
+	}
+	return places, nil
+}
+
+// Probe has the job engine ask for a URL of the forge, as its jobs do.
+func (s *Supervisor) Probe(ctx context.Context, url string) error {
+	var current Engine
+	if err := s.Current(ctx, func(e Engine) { current = e }); err != nil {
+		return err
+	}
+	p, ok := current.(interface {
+		Probe(ctx context.Context, url string) error
+	})
+	if !ok {
+		return fmt.Errorf("there is no job engine at the moment; look at the container's log")
+	}
+	return p.Probe(ctx, url)
+}

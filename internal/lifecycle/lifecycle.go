@@ -55,7 +55,7 @@ type State struct {
 	Outputs   auto.OutputMap // of the stack
 	Started   time.Time
 
-	stateKnown bool // the checkout has, or may have, state of the stack
+	unreadable error // why the state cannot be opened, if it is to be taken over
 	digest     string
 	archive    archiveState
 	cleanup    []func()

@@ -48,6 +48,7 @@ type Stack interface {
 	Up(ctx context.Context, opts ...optup.Option) (auto.OutputMap, error)
 	Destroy(ctx context.Context, opts ...optdestroy.Option) error
 	Outputs(ctx context.Context) (auto.OutputMap, error)
+	Managed(ctx context.Context) (pulumi.Managed, error)
 	URNs(ctx context.Context, names ...string) ([]string, error)
 	AwaitLocks(ctx context.Context, limit time.Duration, progress io.Writer) error
 	Recover(ctx context.Context, cli *client.Client, progress io.Writer) error

@@ -12,9 +12,10 @@ import (
 
 // UpOptions are the choices of Up.
 type UpOptions struct {
-	Config  []string // configuration to set first, as key=value; kept in the stack's file
-	Refresh bool     // compare the state with what is really there
-	MinDisk int64    // bytes that must be free
+	Config   []string // configuration to set first, as key=value; kept in the stack's file
+	Refresh  bool     // compare the state with what is really there
+	TakeOver bool     // also use a stack of another checkout, or one whose state cannot be opened
+	MinDisk  int64    // bytes that must be free
 }
 
 // Up brings the stack up, and ends when its first workflow run is green.
@@ -27,6 +28,7 @@ func upSteps(o UpOptions) []Step {
 		readConfig(o.Config),
 		lockStack,
 		checkRestored,
+		checkState(o.TakeOver),
 	}
 	return append(steps, bringUp(o)...)
 }
@@ -36,17 +38,20 @@ func bringUp(o UpOptions) []Step {
 	return []Step{
 		section("Checking this machine"),
 		ensureDocker,
+		connect,
+		checkOwner(o.TakeOver),
 		checkHost(o.MinDisk),
 		saveConfig(o.Config),
 		section("Getting the artifacts"),
 		getArtifacts,
 		sectionStack("Updating stack %q"),
+		setStateAside,
 		openStack(true),
 		installPlugin,
 		awaitLocks,
-		connect,
 		removeLeftovers,
 		recoverState,
+		removeUnmanaged(o.TakeOver, true),
 		update(refresh(o.Refresh)...),
 		endRestore,
 		followFirstRun,

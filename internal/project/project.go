@@ -44,6 +44,20 @@ func Find(dir string) (Project, error) {
 	}
 }
 
+// Identity tells this checkout from others that work with the same Docker host: the
+// machine's name and the checkout's path.
+func (p Project) Identity() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	root := p.Root
+	if resolved, err := filepath.EvalSymlinks(root); err == nil {
+		root = resolved
+	}
+	return host + ":" + root
+}
+
 // Local is the git-ignored folder of everything the launcher keeps.
 func (p Project) Local() string { return filepath.Join(p.Root, ".pipeline") }
 

@@ -35,6 +35,9 @@ var ErrNone = errors.New("there is no such stack")
 // there is none.
 func Open(ctx context.Context, p project.Project, stack string, cli artifacts.CLI, program pulumi.RunFunc, create bool) (*Stack, error) {
 	command := newCommand(cli)
+	if err := CheckState(ctx, p, stack); err != nil {
+		return nil, err
+	}
 	if err := generate(p, stack); err != nil {
 		return nil, err
 	}
@@ -62,6 +65,15 @@ func Open(ctx context.Context, p project.Project, stack string, cli artifacts.CL
 	}
 	selecting := ctx
 	if local {
+		phrase := env["PULUMI_CONFIG_PASSPHRASE"]
+		if phrase == "" {
+			if phrase, err = currentPassphrase(p); err != nil {
+				return nil, err
+			}
+		}
+		if err := fitSalt(ctx, p, stack, phrase); err != nil {
+			return nil, err
+		}
 		if err := dropMetadata(p, stack); err != nil {
 			return nil, err
 		}
@@ -104,13 +116,17 @@ func (s *Stack) Destroy(ctx context.Context, opts ...optdestroy.Option) error {
 }
 
 // MayExist is false when there certainly is no such stack: nothing was ever
-// generated for it, and no state is kept elsewhere. It needs no Pulumi.
+// generated for it, and there is no state of it, here or elsewhere. It needs no Pulumi.
 func MayExist(p project.Project, stack string) bool {
-	if os.Getenv("PULUMI_BACKEND_URL") != "" || loginDir() != "" {
+	if !OwnBackend() {
 		return true
 	}
-	_, err := os.Stat(filepath.Join(p.StackDir(stack), "Pulumi.yaml"))
-	return !errors.Is(err, os.ErrNotExist)
+	for _, file := range []string{filepath.Join(p.StackDir(stack), "Pulumi.yaml"), filepath.Join(stateFiles(p), stack+".json")} {
+		if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+			return true
+		}
+	}
+	return false
 }
 
 // Home is Pulumi's home, beside the other built parts: plugins are installed once for all clones.

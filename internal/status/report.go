@@ -11,6 +11,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 )
@@ -49,9 +50,10 @@ func Read(ctx context.Context, o Options) (Status, error) {
 			s.Disks = append(s.Disks, disk)
 		}
 	}
-	if outputsErr != nil && !errors.Is(outputsErr, pulumi.ErrNone) {
-		s.Problems = append(s.Problems, outputsErr.Error())
+	if outputsErr == nil || errors.Is(outputsErr, pulumi.ErrNone) {
+		outputsErr = pulumi.FindLostState(ctx, cli, o.Project, o.Stack)
 	}
+	s.addProblem(outputsErr)
 	s.addOutputs(outputs, o.Secrets)
 	return s, nil
 }
@@ -71,4 +73,16 @@ func (s *Status) addOutputs(outputs auto.OutputMap, secrets bool) {
 		}
 		(*group)[name] = pulumi.Text(outputs, name)
 	}
+}
+
+// addProblem notes what could not be read, and what to do about it.
+func (s *Status) addProblem(err error) {
+	if err == nil {
+		return
+	}
+	text := err.Error()
+	if next := problem.Next(err); next != "" {
+		text += "; next: " + next
+	}
+	s.Problems = append(s.Problems, text)
 }

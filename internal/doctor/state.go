@@ -10,7 +10,7 @@ import (
 )
 
 // state checks that the stack's state is in this checkout and can be opened.
-func state(ctx context.Context, s Settings, docker client.APIClient) Result {
+func state(ctx context.Context, s Settings, docker *client.Client) Result {
 	if err := pulumi.CheckState(ctx, s.Project, s.Stack); err != nil {
 		return Result{"state", Failed, err.Error(), problem.Next(err)}
 	}

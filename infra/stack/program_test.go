@@ -117,7 +117,7 @@ func TestEveryDockerObjectIsLabelled(t *testing.T) {
 func TestPublishedPorts(t *testing.T) {
 	t.Parallel()
 	ports := 0
-	for _, r := range declare(t, "httpPort", "4000", "sshPort", "4022", "bindAddress", "127.0.0.9") {
+	for _, r := range declare(t, "httpPort", "4000", "sshPort", "4022", "bindAddress", "127.0.0.9", "host", "127.0.0.9") {
 		if !r.Inputs.HasValue("ports") {
 			continue
 		}

@@ -33,6 +33,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/readiness"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
 
@@ -48,6 +49,8 @@ type fakeHost struct {
 	noStack    bool  // there is no state to open
 	openErr    error // what opening the stack fails with
 	checks     []doctor.Result
+	awaits     []error           // what each wait for the stack to work ends with; then nil
+	faults     []readiness.Fault // what does not work
 }
 
 func (h *fakeHost) note(what string) {
@@ -115,7 +118,9 @@ func (h *fakeHost) withStack(checkout string) *fakeHost {
 
 func (h *fakeHost) EnsureDocker(context.Context, io.Writer) error { return nil }
 
-func (h *fakeHost) Check(context.Context, doctor.Settings) []doctor.Result { return h.checks }
+func (h *fakeHost) CheckHost(context.Context, doctor.Settings) []doctor.Result { return h.checks }
+
+func (h *fakeHost) Check(context.Context) ([]readiness.Fault, error) { return h.faults, nil }
 
 func (h *fakeHost) Connect(context.Context) (*client.Client, error) {
 	server := httptest.NewServer(h) // ends with the test's process
@@ -153,7 +158,7 @@ func (h *fakeHost) Up(_ context.Context, opts ...optup.Option) (auto.OutputMap, 
 	for _, stream := range o.EventStreams {
 		close(stream) // as Pulumi does after its last event
 	}
-	h.note("up")
+	h.note(strings.Join(append([]string{"up"}, o.Replace...), " "))
 	return auto.OutputMap{"adminUser": {Value: "forge-admin"}, "forgeUrl": {Value: "http://localhost:3000"}}, nil
 }
 
@@ -173,7 +178,18 @@ func (h *fakeHost) Outputs(context.Context) (auto.OutputMap, error) { return aut
 
 func (h *fakeHost) Managed(context.Context) (pulumi.Managed, error) { return h.managed, nil }
 
-func (h *fakeHost) URNs(context.Context, ...string) ([]string, error) { return nil, nil }
+func (h *fakeHost) URNs(_ context.Context, names ...string) ([]string, error) { return names, nil }
+
+func (h *fakeHost) Readiness(readiness.Stack) Readiness { return h }
+
+func (h *fakeHost) Await(context.Context, time.Duration) error {
+	if len(h.awaits) == 0 {
+		return nil
+	}
+	err := h.awaits[0]
+	h.awaits = h.awaits[1:]
+	return err
+}
 
 func (h *fakeHost) AwaitLocks(context.Context, time.Duration, io.Writer) error { return nil }
 

@@ -66,7 +66,7 @@ var ensureDocker = Step{"looking for Docker", func(ctx context.Context, s *State
 // checkHost refuses a machine that cannot run the stack, before anything is changed.
 func checkHost(minDisk int64) Step {
 	return Step{"checking this machine", func(ctx context.Context, s *State) error {
-		results := s.Machine.Check(ctx, doctor.Settings{
+		results := s.Machine.CheckHost(ctx, doctor.Settings{
 			Project: s.Project, Stack: s.Stack, Config: s.Config, MinDisk: minDisk,
 		})
 		doctor.Print(s.Out, results, false)

@@ -20,7 +20,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
-// Stack is one Pulumi stack of the project, and the CLI that works on it.
+// Stack is one Pulumi stack of the project, and the CLI that runs it.
 type Stack struct {
 	auto.Stack
 	Command *Command
@@ -137,7 +137,7 @@ func Home() (string, error) {
 	}
 	home := filepath.Join(cache, "pulumi-home")
 	if err := os.MkdirAll(home, 0o755); err != nil {
-		return "", fmt.Errorf("making Pulumi's home: %w", err)
+		return "", fmt.Errorf("creating Pulumi's home: %w", err)
 	}
 	return home, nil
 }
@@ -149,7 +149,7 @@ func Environment(ctx context.Context, p project.Project, stack string) (env map[
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		"PULUMI_IGNORE_AMBIENT_PLUGINS":               "true",
-		// Any stable folder does for reading the program's root; the inline program runs in this process.
+		// Any stable directory does for reading the program's root; the inline program runs in this process.
 		"GITOPS_PIPELINE_ROOT": p.Root,
 	}
 	// The docker plugin must work on the same Docker host as the launcher.
@@ -177,15 +177,15 @@ func Environment(ctx context.Context, p project.Project, stack string) (env map[
 		return env, false, nil
 	}
 	if err := os.MkdirAll(p.StateDir(), 0o700); err != nil {
-		return nil, false, fmt.Errorf("making the state's folder: %w", err)
+		return nil, false, fmt.Errorf("creating the state's directory: %w", err)
 	}
 	// Without the files of metadata that Pulumi writes beside each of its own: one that
-	// was cut off makes it refuse the state.
+	// was written only in part makes it refuse the state.
 	env["PULUMI_BACKEND_URL"] = "file://" + p.StateDir() + "?metadata=skip"
 	return env, true, nil
 }
 
-// loginDir is the folder of the user's own Pulumi credentials if `pulumi login`
+// loginDir is the directory of the user's own Pulumi credentials if `pulumi login`
 // chose a backend that still is the current one, else "".
 func loginDir() string {
 	dir := os.Getenv("PULUMI_CREDENTIALS_PATH")

@@ -14,7 +14,8 @@ func downCommand(g *global) *cobra.Command {
 		Long: `down removes the stack's containers and networks and keeps its volumes: the next
 up finds repositories, runs and packages again. With --purge it first lists, then
 removes everything that carries the stack's label, and the stack's Pulumi state.
-When there is no such stack there is nothing to do: down says so and exits 0.`,
+When there is no such stack there is nothing to do: down says so and exits 0. Where
+only its containers and networks are left, as without .pipeline, it removes those.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			env, err := g.environment()
@@ -26,5 +27,6 @@ When there is no such stack there is nothing to do: down says so and exits 0.`,
 	}
 	cmd.Flags().BoolVar(&o.Purge, "purge", false, "also remove the data: everything with the stack's label")
 	cmd.Flags().BoolVarP(&o.Yes, "yes", "y", false, "do not ask before --purge removes data")
+	takeOverFlag(cmd, &o.TakeOver)
 	return cmd
 }

@@ -20,7 +20,7 @@ func call(ctx context.Context, args ...string) (code int, stdout, stderr string)
 	return code, out.String(), err.String()
 }
 
-// newProject is a folder that the launcher takes for a clone.
+// newProject is a directory that the launcher takes for a clone.
 func newProject(t *testing.T, config string) string {
 	t.Helper()
 	root := t.TempDir()

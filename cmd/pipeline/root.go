@@ -75,6 +75,10 @@ func invocation() string {
 	return os.Args[0]
 }
 
+func takeOverFlag(cmd *cobra.Command, value *bool) {
+	cmd.Flags().BoolVar(value, "take-over", false, "use the stack even if another checkout created it, or its state cannot be opened; its data stays")
+}
+
 func minDiskFlag(cmd *cobra.Command, value *string) {
 	cmd.Flags().StringVar(value, "min-disk", "", "how much disk must be free (default "+doctor.DefaultMinDisk+", or $"+doctor.MinDiskVariable+")")
 }

@@ -29,6 +29,7 @@ the first workflow run until its image can be pulled. Repeated, it changes nothi
 	cmd.Flags().StringArrayVarP(&o.Config, "config", "c", nil, "set a configuration key first, as key=value; kept in Pulumi.<stack>.yaml")
 	cmd.Flags().BoolVar(&o.Refresh, "refresh", false, "compare with what is really there first, and put back what is missing")
 	cmd.Flags().BoolP("yes", "y", false, "ask nothing (up never asks; for symmetry with down)")
+	takeOverFlag(cmd, &o.TakeOver)
 	minDiskFlag(cmd, &disk)
 	return cmd
 }

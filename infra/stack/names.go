@@ -9,6 +9,7 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
 // restart is the policy of every container. Under unless-stopped, Docker (20.10)
@@ -39,6 +40,14 @@ func containerLabels(ctx *pulumi.Context, role naming.Role, runner string) docke
 		labels = append(labels, docker.ContainerLabelArgs{Label: pulumi.String(l[0]), Value: pulumi.String(l[1])})
 	}
 	return labels
+}
+
+// checkoutLabel says where a stack was created. Only runners carry it: nothing depends
+// on them, so that a checkout that was moved replaces no other container.
+func checkoutLabel(root string) docker.ContainerLabelArgs {
+	return docker.ContainerLabelArgs{
+		Label: pulumi.String(naming.CheckoutLabel), Value: pulumi.String(project.Project{Root: root}.Identity()),
+	}
 }
 
 func networkLabels(ctx *pulumi.Context) docker.NetworkLabelArray {

@@ -66,7 +66,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 		}
 		for i := range cfg.Runner.Containers() {
 			if _, err := NewRunner(ctx, fmt.Sprintf("runner-%d", i), &RunnerArgs{
-				Config: cfg, Forge: forge, Repository: repository, Images: images,
+				Config: cfg, Forge: forge, Repository: repository, Images: images, Root: o.Root,
 			}); err != nil {
 				return err
 			}

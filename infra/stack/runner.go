@@ -50,6 +50,7 @@ type RunnerArgs struct {
 	Forge      *Forge
 	Repository *Repository
 	Images     images.Images
+	Root       string // of the checkout
 }
 
 // NewRunner declares a Runner.
@@ -74,7 +75,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	env = append(env, forward(args.Config)...)
 	runner := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Images.Runner),
-		Labels:      containerLabels(ctx, naming.Runner, name),
+		Labels:      append(containerLabels(ctx, naming.Runner, name), checkoutLabel(args.Root)),
 		Restart:     pulumi.String(restart),
 		StopSignal:  pulumi.String("SIGKILL"), // see docs/adr/0009-kill-a-runner.md
 		Init:        pulumi.Bool(true),

@@ -1,5 +1,3 @@
-// Package purge removes what carries a stack's label from the engine: that, and
-// nothing else.
 package dockerhost
 
 import (
@@ -20,37 +18,38 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// Object is one labelled thing on the dockerhost.
+// Object is one labelled object of the Docker host.
 type Object struct {
-	Kind string `json:"kind"` // container, network, volume or image
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	Kind     string `json:"kind"` // container, network, volume or image
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Checkout string `json:"checkout,omitempty"` // that created it, where a label says so
 }
 
 // FindObjects lists what carries the label of the stack, in the order of removal.
-func FindObjects(ctx context.Context, cli *client.Client, stack string) ([]Object, error) {
+func FindObjects(ctx context.Context, cli client.APIClient, stack string) ([]Object, error) {
 	own := filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+stack))
-	var things []Object
+	var objects []Object
 	containers, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: own})
 	if err != nil {
 		return nil, fmt.Errorf("listing containers: %w", err)
 	}
 	for _, c := range containers {
-		things = append(things, Object{"container", c.ID, strings.TrimPrefix(slices.Concat(c.Names, []string{c.ID})[0], "/")})
+		objects = append(objects, Object{"container", c.ID, strings.TrimPrefix(slices.Concat(c.Names, []string{c.ID})[0], "/"), c.Labels[naming.CheckoutLabel]})
 	}
 	networks, err := cli.NetworkList(ctx, network.ListOptions{Filters: own})
 	if err != nil {
 		return nil, fmt.Errorf("listing networks: %w", err)
 	}
 	for _, n := range networks {
-		things = append(things, Object{"network", n.ID, n.Name})
+		objects = append(objects, Object{"network", n.ID, n.Name, ""})
 	}
 	volumes, err := cli.VolumeList(ctx, volume.ListOptions{Filters: own})
 	if err != nil {
 		return nil, fmt.Errorf("listing volumes: %w", err)
 	}
 	for _, v := range volumes.Volumes {
-		things = append(things, Object{"volume", v.Name, v.Name})
+		objects = append(objects, Object{"volume", v.Name, v.Name, ""})
 	}
 	images, err := cli.ImageList(ctx, image.ListOptions{Filters: own})
 	if err != nil {
@@ -62,17 +61,17 @@ func FindObjects(ctx context.Context, cli *client.Client, stack string) ([]Objec
 			names = []string{i.ID}
 		}
 		for _, name := range names {
-			things = append(things, Object{"image", name, name})
+			objects = append(objects, Object{"image", name, name, ""})
 		}
 	}
-	return things, nil
+	return objects, nil
 }
 
-// RemoveObjects removes the things; what is gone already is no error. It goes on after
-// a failure, and returns all of them.
-func RemoveObjects(ctx context.Context, cli *client.Client, things []Object) error {
+// RemoveObjects removes the objects; one that is gone already is no error. It continues
+// after a failure, and returns all failures.
+func RemoveObjects(ctx context.Context, cli client.APIClient, objects []Object) error {
 	var failed []error
-	for _, t := range things {
+	for _, t := range objects {
 		var err error
 		switch t.Kind {
 		case "container":

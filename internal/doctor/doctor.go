@@ -89,6 +89,9 @@ func Run(ctx context.Context, s Settings) []Result {
 	if s.Reach && cli != nil {
 		checks = append(checks, func() []Result { return []Result{officialImages(ctx, s, cli)} })
 	}
+	if s.Reach {
+		checks = append(checks, func() []Result { return []Result{state(ctx, s, cli)} })
+	}
 	found := make([][]Result, len(checks))
 	var wait sync.WaitGroup
 	for i, check := range checks {

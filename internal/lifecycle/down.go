@@ -13,17 +13,43 @@ import (
 
 // DownOptions are the choices of Down.
 type DownOptions struct {
-	Purge bool // also remove the data
-	Yes   bool // do not ask before data is removed
+	Purge    bool // also remove the data
+	Yes      bool // do not ask before data is removed
+	TakeOver bool // also take down a stack of another checkout
 }
 
 // Down takes the stack down. Its data stays, unless Purge is set.
 func Down(ctx context.Context, env Environment, o DownOptions) error {
+	return run(ctx, env, downSteps(o))
+}
+
+func downSteps(o DownOptions) []Step {
 	if o.Purge {
-		return run(ctx, env, []Step{connect, lockStack, confirmPurge(o.Yes), destroyIfPossible, purge})
+		return []Step{connect, lockStack, checkOwner(o.TakeOver), confirmPurge(o.Yes), destroyIfPossible, purge}
 	}
-	steps := append([]Step{connect, findState, lockStack}, destroySteps(endWithoutStack(openState))...)
-	return run(ctx, env, append(steps, listKept))
+	return []Step{connect, destroyOrRemove(o), listKept}
+}
+
+// destroyOrRemove destroys the stack by Pulumi where its state can be opened, and else
+// removes its containers and networks by their label. What the state does not know is
+// removed too.
+func destroyOrRemove(o DownOptions) Step {
+	return Step{"taking the stack down", func(ctx context.Context, s *State) error {
+		withoutState := removeWithoutState(o.TakeOver)
+		if !pulumi.MayExist(s.Project, s.Stack) {
+			return withoutState.Run(ctx, s)
+		}
+		if err := lockStack.Run(ctx, s); err != nil {
+			return err
+		}
+		err := runAll(ctx, s, append(destroySteps(openState), removeUnmanaged(o.TakeOver, false)))
+		if errors.Is(err, pulumi.ErrUnreadable) {
+			s.Out.State("warning", "%v", err)
+		} else if !errors.Is(err, pulumi.ErrNone) {
+			return err
+		}
+		return withoutState.Run(ctx, s)
+	}}
 }
 
 // destroySteps destroy the stack's resources by Pulumi.
@@ -39,40 +65,6 @@ func destroySteps(open Step) []Step {
 		recoverState,
 		destroy,
 	}
-}
-
-// findState ends the operation where there is certainly no state of the stack.
-var findState = Step{"looking for the stack", func(ctx context.Context, s *State) error {
-	if pulumi.MayExist(s.Project, s.Stack) {
-		return nil
-	}
-	return nothingToTakeDown(ctx, s)
-}}
-
-// endWithoutStack ends the operation when the step finds no stack.
-func endWithoutStack(step Step) Step {
-	inner := step.Run
-	step.Run = func(ctx context.Context, s *State) error {
-		err := inner(ctx, s)
-		if errors.Is(err, pulumi.ErrNone) {
-			return nothingToTakeDown(ctx, s)
-		}
-		return err
-	}
-	return step
-}
-
-// nothingToTakeDown says that there is no stack, and names what carries its label all the same.
-func nothingToTakeDown(ctx context.Context, s *State) error {
-	objects, err := dockerhost.FindObjects(ctx, s.Docker, s.Stack)
-	if err != nil {
-		return err
-	}
-	s.Out.Line("there is no stack %q here: nothing to take down", s.Stack)
-	if len(objects) > 0 {
-		s.Out.Line("%d objects carry its label; `pipeline down --stack %s --purge` removes them", len(objects), s.Stack)
-	}
-	return errDone
 }
 
 // listKept says what is left of the stack.
@@ -141,6 +133,8 @@ var purge = Step{"removing the stack's data", func(ctx context.Context, s *State
 		if err := s.Pulumi.Forget(ctx); err != nil {
 			return err
 		}
+	} else if err := pulumi.ForgetState(s.Project, s.Stack); err != nil {
+		return err
 	}
 	if err := os.RemoveAll(s.Project.StackDir(s.Stack)); err != nil {
 		return fmt.Errorf("removing the stack's workspace: %w", err)

@@ -57,7 +57,7 @@ type State struct {
 	Started   time.Time
 
 	client     *gitea.Client // of the forge; see forge
-	stateKnown bool          // the checkout has, or may have, state of the stack
+	unreadable error         // why the state cannot be opened, if it is to be taken over
 	digest     string
 	archive    archiveState
 	cleanup    []func()

@@ -19,6 +19,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/readiness"
 )
 
 // Machine is what the steps ask of this machine: its Docker host, the artifacts, and
@@ -28,14 +29,16 @@ type Machine interface {
 	EnsureDocker(ctx context.Context, progress io.Writer) error
 	// Connect returns a client of the Docker host.
 	Connect(ctx context.Context) (*client.Client, error)
-	// Check looks for what would keep the stack from working here.
-	Check(ctx context.Context, s doctor.Settings) []doctor.Result
+	// CheckHost looks for what would keep the stack from working here.
+	CheckHost(ctx context.Context, s doctor.Settings) []doctor.Result
 	// PulumiCLI, DockerPlugin, GiteaPlugin, Images and Rekey get one artifact each.
 	PulumiCLI(ctx context.Context, root string, progress *artifacts.Progress) (artifacts.CLI, error)
 	DockerPlugin(ctx context.Context, root string, progress *artifacts.Progress) (Plugin, error)
 	GiteaPlugin(ctx context.Context, root string, progress *artifacts.Progress) error
 	Images(ctx context.Context, root string, source config.ImageSource, progress *artifacts.Progress) (images.Images, error)
 	Rekey(ctx context.Context, root string, progress io.Writer) (string, error)
+	// Readiness tells whether a stack works.
+	Readiness(s readiness.Stack) Readiness
 	// OpenStack opens the stack; without create the error is pulumi.ErrNone when there is none.
 	OpenStack(ctx context.Context, p project.Project, stack string, cli artifacts.CLI, program sdk.RunFunc, create bool) (Stack, error)
 }
@@ -48,6 +51,7 @@ type Stack interface {
 	Up(ctx context.Context, opts ...optup.Option) (auto.OutputMap, error)
 	Destroy(ctx context.Context, opts ...optdestroy.Option) error
 	Outputs(ctx context.Context) (auto.OutputMap, error)
+	Managed(ctx context.Context) (pulumi.Managed, error)
 	URNs(ctx context.Context, names ...string) ([]string, error)
 	AwaitLocks(ctx context.Context, limit time.Duration, progress io.Writer) error
 	Recover(ctx context.Context, cli *client.Client, progress io.Writer) error
@@ -73,7 +77,7 @@ func (machine) Connect(ctx context.Context) (*client.Client, error) {
 	return cli, err
 }
 
-func (machine) Check(ctx context.Context, s doctor.Settings) []doctor.Result {
+func (machine) CheckHost(ctx context.Context, s doctor.Settings) []doctor.Result {
 	return doctor.Run(ctx, s)
 }
 
@@ -98,6 +102,8 @@ func (machine) GiteaPlugin(ctx context.Context, root string, progress *artifacts
 func (machine) Images(ctx context.Context, root string, source config.ImageSource, progress *artifacts.Progress) (images.Images, error) {
 	return images.Resolve(ctx, root, source, progress)
 }
+
+func (machine) Readiness(s readiness.Stack) Readiness { return s }
 
 func (machine) Rekey(ctx context.Context, root string, progress io.Writer) (string, error) {
 	return artifacts.Rekey(ctx, root, progress)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -53,16 +54,24 @@ var lockStack = Step{"locking the stack", func(_ context.Context, s *State) erro
 
 // requireStack refuses to go on where there is no such stack.
 func requireStack(what, next string) Step {
-	return Step{"looking for the stack", func(_ context.Context, s *State) error {
+	return Step{"looking for the stack", func(ctx context.Context, s *State) error {
 		if pulumi.MayExist(s.Project, s.Stack) {
 			return nil
 		}
-		return noStack(s, what, next, pulumi.ErrNone)
+		return noStack(ctx, s, what, next, pulumi.ErrNone)
 	}}
 }
 
-func noStack(s *State, what, next string, err error) error {
-	return problem.New(fmt.Sprintf(what, s.Stack), err, fmt.Sprintf(next, s.Stack))
+// noStack says that there is no such stack, or that only its state is missing.
+func noStack(ctx context.Context, s *State, what, next string, err error) error {
+	what = fmt.Sprintf(what, s.Stack)
+	if lost := pulumi.FindLostState(ctx, s.Docker, s.Project, s.Stack); lost != nil {
+		return problem.New(what, lost, "")
+	}
+	if strings.Contains(next, "%s") {
+		next = fmt.Sprintf(next, s.Stack)
+	}
+	return problem.New(what, err, next)
 }
 
 // checkRestored refuses a stack that a restore has filled only in part.
@@ -147,7 +156,7 @@ func orNoStack(step Step, what, next string) Step {
 	step.Run = func(ctx context.Context, s *State) error {
 		err := inner(ctx, s)
 		if errors.Is(err, pulumi.ErrNone) {
-			return noStack(s, what, next, err)
+			return noStack(ctx, s, what, next, err)
 		}
 		return err
 	}

@@ -119,7 +119,7 @@ func replace(names ...string) Step {
 	return Step{"replacing resources", func(ctx context.Context, s *State) error {
 		urns, err := s.Pulumi.URNs(ctx, names...)
 		if err != nil {
-			return noStack(s, rotatingWhat, rotatingNext, err)
+			return problem.New(fmt.Sprintf("replacing resources of stack %q", s.Stack), err, "bring it up first: pipeline up --stack "+s.Stack)
 		}
 		return update(optup.Replace(urns)).Run(ctx, s)
 	}}

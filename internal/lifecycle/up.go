@@ -13,9 +13,10 @@ import (
 
 // UpOptions are the choices of Up.
 type UpOptions struct {
-	Config  []string // configuration to set first, as key=value; kept in the stack's file
-	Refresh bool     // compare the state with what is really there
-	MinDisk int64    // bytes that must be free
+	Config   []string // configuration to set first, as key=value; kept in the stack's file
+	Refresh  bool     // compare the state with what is really there
+	TakeOver bool     // also use a stack of another checkout, or one whose state cannot be opened
+	MinDisk  int64    // bytes that must be free
 }
 
 // Up brings the stack up, and ends when its first workflow run is green.
@@ -28,6 +29,7 @@ func upSteps(o UpOptions) []Step {
 		readConfig(o.Config),
 		lockStack,
 		checkRestored,
+		checkState(o.TakeOver),
 	}
 	return append(steps, bringUp(o)...)
 }
@@ -37,20 +39,24 @@ func bringUp(o UpOptions) []Step {
 	return []Step{
 		section("Checking this machine"),
 		ensureDocker,
+		connect,
+		checkOwner(o.TakeOver),
 		checkHost(o.MinDisk),
 		saveConfig(o.Config),
 		section("Getting the artifacts"),
 		getArtifacts,
 		sectionStack("Updating stack %q"),
+		setStateAside,
 		openStack(true),
 		installPlugin,
 		awaitLocks,
-		connect,
 		removeLeftovers,
 		recoverState,
+		removeUnmanaged(o.TakeOver, true),
 		updateStack(o.Refresh),
 		resumeRotation,
 		endRestore,
+		ready(o.Refresh),
 		followFirstRun,
 		summarize,
 	}
@@ -63,7 +69,7 @@ var ensureDocker = Step{"looking for Docker", func(ctx context.Context, s *State
 // checkHost refuses a machine that cannot run the stack, before anything is changed.
 func checkHost(minDisk int64) Step {
 	return Step{"checking this machine", func(ctx context.Context, s *State) error {
-		results := s.Machine.Check(ctx, doctor.Settings{
+		results := s.Machine.CheckHost(ctx, doctor.Settings{
 			Project: s.Project, Stack: s.Stack, Config: s.Config, MinDisk: minDisk,
 		})
 		doctor.Print(s.Out, results, false)

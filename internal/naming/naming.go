@@ -9,10 +9,11 @@ const Project = "gitops-pipeline"
 
 // The labels of Docker objects. Nothing without StackLabel is ever removed.
 const (
-	StackLabel    = "gitops-pipeline.stack"  // on every object of a stack; its value is the stack's name
-	RoleLabel     = "gitops-pipeline.role"   // on every object of a stack; its value is a Role
-	RunnerLabel   = "gitops-pipeline.runner" // on what belongs to one runner; its value is the runner's logical name, such as runner-0
-	ArtifactLabel = "gitops-pipeline.part"   // on images that this project built; its value is the image's name
+	StackLabel    = "gitops-pipeline.stack"    // on every object of a stack; its value is the stack's name
+	RoleLabel     = "gitops-pipeline.role"     // on every object of a stack; its value is a Role
+	RunnerLabel   = "gitops-pipeline.runner"   // on what belongs to one runner; its value is the runner's logical name, such as runner-0
+	CheckoutLabel = "gitops-pipeline.checkout" // on runners; its value says which checkout created them
+	ArtifactLabel = "gitops-pipeline.part"     // on images that this project built; its value is the image's name
 )
 
 // Role says what a container, network or volume of a stack is for.

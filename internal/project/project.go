@@ -1,4 +1,4 @@
-// Package project finds the project's root folder and names the places in it
+// Package project finds the project's root directory and names the places in it
 // that the launcher uses.
 package project
 
@@ -21,7 +21,7 @@ type Project struct {
 
 var nameLine = regexp.MustCompile(`(?m)^name:\s*["']?` + naming.Project + `["']?\s*$`)
 
-// Find walks up from dir to the folder that holds this project's Pulumi.yaml.
+// Find walks up from dir to the directory that holds this project's Pulumi.yaml.
 func Find(dir string) (Project, error) {
 	start, err := filepath.Abs(dir)
 	if err != nil {
@@ -38,13 +38,27 @@ func Find(dir string) (Project, error) {
 		if at == filepath.Dir(at) {
 			return Project{}, problem.New(
 				fmt.Sprintf("finding the project from %q", start),
-				errors.New("neither it nor a folder above it has this project's Pulumi.yaml"),
+				errors.New("neither it nor a directory above it has this project's Pulumi.yaml"),
 				"run it inside a clone of gitops-pipeline, or name that with pipeline --dir")
 		}
 	}
 }
 
-// Local is the git-ignored folder of everything the launcher keeps.
+// Identity tells this checkout from others that work with the same Docker host: the
+// machine's name and the checkout's path.
+func (p Project) Identity() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	root := p.Root
+	if resolved, err := filepath.EvalSymlinks(root); err == nil {
+		root = resolved
+	}
+	return host + ":" + root
+}
+
+// Local is the git-ignored directory of everything the launcher keeps.
 func (p Project) Local() string { return filepath.Join(p.Root, ".pipeline") }
 
 // StateDir holds Pulumi's state when the user is logged in nowhere else.
@@ -73,7 +87,7 @@ func (p Project) ConfigFile(stack string) string {
 	return filepath.Join(p.Root, "Pulumi."+stack+".yaml")
 }
 
-// GiteaPluginDir is the folder of this project's own provider.
+// GiteaPluginDir is the directory of this project's own provider.
 func (p Project) GiteaPluginDir() string {
 	return filepath.Join(p.Root, "provider", "cmd", "pulumi-resource-gitea")
 }

@@ -86,7 +86,7 @@ func (c *Command) Run(ctx context.Context, dir string, stdin io.Reader, moreOut,
 	cmd.Stderr = io.MultiWriter(append(moreErr, &stderr)...)
 	cmd.Stdin = stdin
 	// A launcher that is killed takes the CLI along, which would lock the stack while
-	// the next launcher is at work: in order where it has begun, at once where it has
+	// the next launcher runs: in order where it has begun, at once where it has
 	// not. The kernel takes the end of the starting thread for the parent's, so it has to stay.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

@@ -13,14 +13,14 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
-// generate writes the workspace folder: a project without a program of its own,
+// generate writes the workspace directory: a project without a program of its own,
 // whose gitea plugin is named by its absolute path, and a copy of the stack's
 // configuration. Pulumi writes its encryption salt into the copy, so that the
 // committed files stay as they are.
 func generate(p project.Project, stack string) error {
 	dir := p.StackDir(stack)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("making the workspace of stack %q: %w", stack, err)
+		return fmt.Errorf("creating the workspace of stack %q: %w", stack, err)
 	}
 	proj, err := workspace.LoadProject(filepath.Join(p.Root, "Pulumi.yaml"))
 	if err != nil {

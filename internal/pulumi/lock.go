@@ -22,7 +22,7 @@ var ErrBusy = errors.New("the stack is busy")
 // holds it. The kernel drops the lock with the process, however it ends.
 func Lock(file string) (release func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return nil, fmt.Errorf("making the folder of the stack's lock: %w", err)
+		return nil, fmt.Errorf("creating the directory of the stack's lock: %w", err)
 	}
 	lock := flock.New(file, flock.SetFlag(os.O_CREATE|os.O_RDWR))
 	got, err := lock.TryLock()

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Passphrase returns the passphrase in file, which it makes once, readable by
+// Passphrase returns the passphrase in file, which it creates once, readable by
 // the user alone.
 func Passphrase(file string) (string, error) {
 	text, err := os.ReadFile(file)
@@ -32,11 +32,11 @@ func Passphrase(file string) (string, error) {
 
 func makePassphrase(file string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return "", fmt.Errorf("making the passphrase's folder: %w", err)
+		return "", fmt.Errorf("creating the passphrase's directory: %w", err)
 	}
 	f, err := os.CreateTemp(filepath.Dir(file), ".passphrase-*") // made with mode 0600
 	if err != nil {
-		return "", fmt.Errorf("making the passphrase: %w", err)
+		return "", fmt.Errorf("creating the passphrase: %w", err)
 	}
 	defer func() { _ = os.Remove(f.Name()) }()
 	phrase := rand.Text() + rand.Text()

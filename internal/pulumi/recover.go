@@ -70,7 +70,7 @@ func (s *Stack) Recover(ctx context.Context, cli *client.Client, progress io.Wri
 	if len(state.PendingOperations) == 0 {
 		return nil
 	}
-	fmt.Fprintf(progress, "the last update was cut off in %d place(s): going on from there\n", len(state.PendingOperations))
+	fmt.Fprintf(progress, "the last update was interrupted in %d place(s): continuing from there\n", len(state.PendingOperations))
 	for _, pending := range state.PendingOperations {
 		name, _ := pending.Resource.Inputs["name"].(string)
 		if pending.Type != apitype.OperationTypeCreating || name == "" || known(state, pending.Resource.URN) {

@@ -34,7 +34,7 @@ func nextPassphrase(p project.Project) string { return p.PassphraseFile() + ".ne
 
 // RotatePassphrase encrypts the state of each of the project's stacks with a
 // new passphrase. The caller holds the lock of the stack held; those of the
-// others are taken. Killed at any point, it goes on when it is called again,
+// others are taken. Killed at any point, it continues when it is called again,
 // and until then each stack opens with the passphrase that it has.
 func RotatePassphrase(ctx context.Context, p project.Project, held string, cli artifacts.CLI, limit time.Duration, progress io.Writer) error {
 	next, err := Passphrase(nextPassphrase(p))

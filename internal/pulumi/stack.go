@@ -20,7 +20,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
-// Stack is one Pulumi stack of the project, and the CLI that works on it.
+// Stack is one Pulumi stack of the project, and the CLI that runs it.
 type Stack struct {
 	auto.Stack
 	Command *Command
@@ -35,6 +35,9 @@ var ErrNone = errors.New("there is no such stack")
 // there is none.
 func Open(ctx context.Context, p project.Project, stack string, cli artifacts.CLI, program pulumi.RunFunc, create bool) (*Stack, error) {
 	command := newCommand(cli)
+	if err := CheckState(ctx, p, stack); err != nil {
+		return nil, err
+	}
 	if err := generate(p, stack); err != nil {
 		return nil, err
 	}
@@ -62,6 +65,15 @@ func Open(ctx context.Context, p project.Project, stack string, cli artifacts.CL
 	}
 	selecting := ctx
 	if local {
+		phrase := env["PULUMI_CONFIG_PASSPHRASE"]
+		if phrase == "" {
+			if phrase, err = currentPassphrase(p); err != nil {
+				return nil, err
+			}
+		}
+		if err := fitSalt(ctx, p, stack, phrase); err != nil {
+			return nil, err
+		}
 		if err := dropMetadata(p, stack); err != nil {
 			return nil, err
 		}
@@ -104,13 +116,17 @@ func (s *Stack) Destroy(ctx context.Context, opts ...optdestroy.Option) error {
 }
 
 // MayExist is false when there certainly is no such stack: nothing was ever
-// generated for it, and no state is kept elsewhere. It needs no Pulumi.
+// generated for it, and there is no state of it, here or elsewhere. It needs no Pulumi.
 func MayExist(p project.Project, stack string) bool {
-	if os.Getenv("PULUMI_BACKEND_URL") != "" || loginDir() != "" {
+	if !OwnBackend() {
 		return true
 	}
-	_, err := os.Stat(filepath.Join(p.StackDir(stack), "Pulumi.yaml"))
-	return !errors.Is(err, os.ErrNotExist)
+	for _, file := range []string{filepath.Join(p.StackDir(stack), "Pulumi.yaml"), filepath.Join(stateFiles(p), stack+".json")} {
+		if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+			return true
+		}
+	}
+	return false
 }
 
 // Home is Pulumi's home, beside the other built parts: plugins are installed once for all clones.
@@ -121,7 +137,7 @@ func Home() (string, error) {
 	}
 	home := filepath.Join(cache, "pulumi-home")
 	if err := os.MkdirAll(home, 0o755); err != nil {
-		return "", fmt.Errorf("making Pulumi's home: %w", err)
+		return "", fmt.Errorf("creating Pulumi's home: %w", err)
 	}
 	return home, nil
 }
@@ -133,7 +149,7 @@ func Environment(ctx context.Context, p project.Project, stack string) (env map[
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		"PULUMI_IGNORE_AMBIENT_PLUGINS":               "true",
-		// Any stable folder does for reading the program's root; the inline program runs in this process.
+		// Any stable directory does for reading the program's root; the inline program runs in this process.
 		"GITOPS_PIPELINE_ROOT": p.Root,
 	}
 	// The docker plugin must work on the same Docker host as the launcher.
@@ -161,15 +177,15 @@ func Environment(ctx context.Context, p project.Project, stack string) (env map[
 		return env, false, nil
 	}
 	if err := os.MkdirAll(p.StateDir(), 0o700); err != nil {
-		return nil, false, fmt.Errorf("making the state's folder: %w", err)
+		return nil, false, fmt.Errorf("creating the state's directory: %w", err)
 	}
 	// Without the files of metadata that Pulumi writes beside each of its own: one that
-	// was cut off makes it refuse the state.
+	// was written only in part makes it refuse the state.
 	env["PULUMI_BACKEND_URL"] = "file://" + p.StateDir() + "?metadata=skip"
 	return env, true, nil
 }
 
-// loginDir is the folder of the user's own Pulumi credentials if `pulumi login`
+// loginDir is the directory of the user's own Pulumi credentials if `pulumi login`
 // chose a backend that still is the current one, else "".
 func loginDir() string {
 	dir := os.Getenv("PULUMI_CREDENTIALS_PATH")

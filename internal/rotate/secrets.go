@@ -52,7 +52,7 @@ var Secrets = []Secret{
 	},
 	{
 		"secret-key", "the Actions secrets, two-factor and sign-in secrets in the forge's database",
-		"encrypts them anew with a new key; the forge restarts", Volume, "",
+		"encrypts them again with a new key; the forge restarts", Volume, "",
 	},
 	{
 		"internal-token", "the forge's internal API, for its own Git hooks",
@@ -68,11 +68,11 @@ var Secrets = []Secret{
 	},
 	{
 		"runner-credential", "a runner's place at the forge, and with it the secrets of jobs",
-		"unregisters each runner and registers it anew", Runner, "",
+		"unregisters each runner and registers it again", Runner, "",
 	},
 	{
-		"passphrase", "the secrets in Pulumi's state, of all stacks of this folder",
-		"encrypts the state anew; copies of earlier states are removed", Passphrase, "",
+		"passphrase", "the secrets in Pulumi's state, of all stacks of this checkout",
+		"encrypts the state again; copies of earlier states are removed", Passphrase, "",
 	},
 }
 

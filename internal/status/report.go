@@ -11,6 +11,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 )
@@ -46,9 +47,10 @@ func Read(ctx context.Context, o Options) (Status, error) {
 	}
 	s := Gather(ctx, o.Stack, cli, f, cfg.Registry())
 	s.Disks = full(doctor.Disks(doctor.Settings{Project: o.Project, MinDisk: almostFull}, facts))
-	if outputsErr != nil && !errors.Is(outputsErr, pulumi.ErrNone) {
-		s.Problems = append(s.Problems, outputsErr.Error())
+	if outputsErr == nil || errors.Is(outputsErr, pulumi.ErrNone) {
+		outputsErr = pulumi.FindLostState(ctx, cli, o.Project, o.Stack)
 	}
+	s.addProblem(outputsErr)
 	s.addOutputs(outputs, o.Secrets)
 	return s, nil
 }
@@ -81,4 +83,16 @@ func (s *Status) addOutputs(outputs auto.OutputMap, secrets bool) {
 		}
 		(*group)[name] = pulumi.Text(outputs, name)
 	}
+}
+
+// addProblem notes what could not be read, and what to do about it.
+func (s *Status) addProblem(err error) {
+	if err == nil {
+		return
+	}
+	text := err.Error()
+	if next := problem.Next(err); next != "" {
+		text += "; next: " + next
+	}
+	s.Problems = append(s.Problems, text)
 }

@@ -72,6 +72,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		fmt.Sprintf("ENGINE_PER_JOB=%t", args.Config.Runner.Fresh()),
 	}
 	env = append(env, forward(args.Config)...)
+	env = append(env, proxyEnvironment(args.Config)...)
 	runner := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Images.Runner),
 		Labels:      containerLabels(ctx, naming.Runner, name),
@@ -150,13 +151,13 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 		},
 		SecurityOpts: pulumi.ToStringArray(images.EngineSecurity),
 		CpuShares:    pulumi.Int(engineShares),
-		Envs: pulumi.StringArray{
-			pulumi.Sprintf("DISK_RESERVE=%d", cfg.Runner.DiskReserve),
-			pulumi.Sprintf("FORGE=%s:%d", forgeAlias, cfg.HTTPPort),
-			pulumi.Sprintf("FORGE_NAME=%s", cfg.Host),
-			pulumi.Sprintf("NETWORK=%s", cfg.Runner.Network),
-			pulumi.Sprintf("PROCESS_LIMIT=%d", cfg.Runner.Processes),
-		},
+		Envs: pulumi.ToStringArray(append([]string{
+			fmt.Sprintf("DISK_RESERVE=%d", cfg.Runner.DiskReserve),
+			fmt.Sprintf("FORGE=%s:%d", forgeAlias, cfg.HTTPPort),
+			"FORGE_NAME=" + cfg.Host,
+			"NETWORK=" + cfg.Runner.Network,
+			fmt.Sprintf("PROCESS_LIMIT=%d", cfg.Runner.Processes),
+		}, engineProxy(cfg)...)),
 		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
 			Name: args.Forge.Network,
 		}},
@@ -203,6 +204,7 @@ func runnerConfig(cfg config.Config, jobImage, socket string) (string, error) {
 			"file": ".runner", "capacity": cfg.Runner.Capacity,
 			"fetch_interval": "250ms", "fetch_interval_max": "250ms",
 			"labels": []string{"self-hosted:docker://" + jobImage},
+			"envs":   cfg.ProxyEnvironment(),
 		},
 		"container": job,
 		"cache":     m{"enabled": false},

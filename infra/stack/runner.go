@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -111,6 +112,9 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		})
 	}
 	runner.Envs = pulumi.ToStringArray(env)
+	if hosts := loopbackName(args.Config); hosts != nil {
+		runner.Hosts = hosts
+	}
 	settings, err := runnerConfig(args.Config, args.Images.Job, socket)
 	if err != nil {
 		return nil, err
@@ -169,23 +173,34 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 		WaitTimeout:         pulumi.Int(120),
 		DestroyGraceSeconds: pulumi.Int(10),
 	}
-	applyLimits(args.Config.Runner.Limits, engine)
+	if hosts := loopbackName(cfg); hosts != nil {
+		engine.Hosts = hosts
+	}
+	applyLimits(cfg.Runner.Limits, engine)
 	container, err := docker.NewContainer(ctx, name, engine, pulumi.Parent(r), pulumi.DeleteBeforeReplace(true))
 	return run, container, err
 }
 
 // forward makes the forge's loopback address mean the forge in the runner's container
-// too. A name such as localhost is 127.0.0.1; an address is itself.
+// too.
 func forward(cfg config.Config) []string {
-	if !cfg.Loopback() {
+	address := cfg.LoopbackAddress()
+	if address == "" {
 		return nil
 	}
-	host := "127.0.0.1"
-	if net.ParseIP(cfg.Host) != nil {
-		host = cfg.Host
-	}
 	port := strconv.Itoa(cfg.HTTPPort)
-	return []string{"FORWARD=" + net.JoinHostPort(host, port) + "=" + net.JoinHostPort(forgeAlias, port)}
+	return []string{"FORWARD=" + net.JoinHostPort(address, port) + "=" + net.JoinHostPort(forgeAlias, port)}
+}
+
+// loopbackName lets a container, and the jobs of a job engine, resolve a name such as
+// forge.localhost, which no name server knows. Docker writes localhost itself.
+func loopbackName(cfg config.Config) docker.ContainerHostArray {
+	if !strings.HasSuffix(strings.ToLower(cfg.Host), ".localhost") {
+		return nil
+	}
+	return docker.ContainerHostArray{docker.ContainerHostArgs{
+		Host: pulumi.String(cfg.Host), Ip: pulumi.String(cfg.LoopbackAddress()),
+	}}
 }
 
 // runnerConfig is the runner's configuration file.

@@ -16,9 +16,8 @@ type RandomSecret struct{}
 
 // RandomSecretArgs are the inputs of a RandomSecret.
 type RandomSecretArgs struct {
-	Length  *int              `pulumi:"length,optional" provider:"replaceOnChanges"`
-	Charset *string           `pulumi:"charset,optional" provider:"replaceOnChanges"`
-	Keepers map[string]string `pulumi:"keepers,optional" provider:"replaceOnChanges"`
+	Length  *int    `pulumi:"length,optional" provider:"replaceOnChanges"`
+	Charset *string `pulumi:"charset,optional" provider:"replaceOnChanges"`
 }
 
 // RandomSecretState is the state of a RandomSecret.
@@ -43,7 +42,6 @@ func (r *RandomSecretArgs) Annotate(a infer.Annotator) {
 	a.SetDefault(&r.Length, defaultLength)
 	a.Describe(&r.Charset, "The characters to choose from, at least 10. Default: ASCII letters and digits.")
 	a.SetDefault(&r.Charset, defaultCharset)
-	a.Describe(&r.Keepers, "Any values; a new secret is made when they change.")
 }
 
 // Annotate documents the outputs.

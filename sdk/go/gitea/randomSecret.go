@@ -17,8 +17,6 @@ type RandomSecret struct {
 
 	// The characters to choose from, at least 10. Default: ASCII letters and digits.
 	Charset pulumi.StringPtrOutput `pulumi:"charset"`
-	// Any values; a new secret is made when they change.
-	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
 	// Number of characters, at least 16. Default: 32.
 	Length pulumi.IntPtrOutput `pulumi:"length"`
 	// The secret.
@@ -44,7 +42,6 @@ func NewRandomSecret(ctx *pulumi.Context,
 	opts = append(opts, secrets)
 	replaceOnChanges := pulumi.ReplaceOnChanges([]string{
 		"charset",
-		"keepers.*",
 		"length",
 	})
 	opts = append(opts, replaceOnChanges)
@@ -83,8 +80,6 @@ func (RandomSecretState) ElementType() reflect.Type {
 type randomSecretArgs struct {
 	// The characters to choose from, at least 10. Default: ASCII letters and digits.
 	Charset *string `pulumi:"charset"`
-	// Any values; a new secret is made when they change.
-	Keepers map[string]string `pulumi:"keepers"`
 	// Number of characters, at least 16. Default: 32.
 	Length *int `pulumi:"length"`
 }
@@ -93,8 +88,6 @@ type randomSecretArgs struct {
 type RandomSecretArgs struct {
 	// The characters to choose from, at least 10. Default: ASCII letters and digits.
 	Charset pulumi.StringPtrInput
-	// Any values; a new secret is made when they change.
-	Keepers pulumi.StringMapInput
 	// Number of characters, at least 16. Default: 32.
 	Length pulumi.IntPtrInput
 }
@@ -189,11 +182,6 @@ func (o RandomSecretOutput) ToRandomSecretOutputWithContext(ctx context.Context)
 // The characters to choose from, at least 10. Default: ASCII letters and digits.
 func (o RandomSecretOutput) Charset() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RandomSecret) pulumi.StringPtrOutput { return v.Charset }).(pulumi.StringPtrOutput)
-}
-
-// Any values; a new secret is made when they change.
-func (o RandomSecretOutput) Keepers() pulumi.StringMapOutput {
-	return o.ApplyT(func(v *RandomSecret) pulumi.StringMapOutput { return v.Keepers }).(pulumi.StringMapOutput)
 }
 
 // Number of characters, at least 16. Default: 32.

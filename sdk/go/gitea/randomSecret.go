@@ -15,7 +15,7 @@ import (
 type RandomSecret struct {
 	pulumi.CustomResourceState
 
-	// The characters to choose from, at least 10. Default: ASCII letters and digits.
+	// The characters to choose from, at least 10 different ones. Default: ASCII letters and digits.
 	Charset pulumi.StringPtrOutput `pulumi:"charset"`
 	// Number of characters, at least 16. Default: 32.
 	Length pulumi.IntPtrOutput `pulumi:"length"`
@@ -78,7 +78,7 @@ func (RandomSecretState) ElementType() reflect.Type {
 }
 
 type randomSecretArgs struct {
-	// The characters to choose from, at least 10. Default: ASCII letters and digits.
+	// The characters to choose from, at least 10 different ones. Default: ASCII letters and digits.
 	Charset *string `pulumi:"charset"`
 	// Number of characters, at least 16. Default: 32.
 	Length *int `pulumi:"length"`
@@ -86,7 +86,7 @@ type randomSecretArgs struct {
 
 // The set of arguments for constructing a RandomSecret resource.
 type RandomSecretArgs struct {
-	// The characters to choose from, at least 10. Default: ASCII letters and digits.
+	// The characters to choose from, at least 10 different ones. Default: ASCII letters and digits.
 	Charset pulumi.StringPtrInput
 	// Number of characters, at least 16. Default: 32.
 	Length pulumi.IntPtrInput
@@ -179,7 +179,7 @@ func (o RandomSecretOutput) ToRandomSecretOutputWithContext(ctx context.Context)
 	return o
 }
 
-// The characters to choose from, at least 10. Default: ASCII letters and digits.
+// The characters to choose from, at least 10 different ones. Default: ASCII letters and digits.
 func (o RandomSecretOutput) Charset() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RandomSecret) pulumi.StringPtrOutput { return v.Charset }).(pulumi.StringPtrOutput)
 }

@@ -76,9 +76,9 @@ func TestBackupAndRestore(t *testing.T) {
 	fresh.refuses(file)
 	lap("purge and refusals")
 
-	killed, _ := fresh.kill(2*time.Second, true, "restore", file)
+	killed, _ := fresh.kill(atText(event), true, "restore", file)
 	fresh.run(t.Context(), "up").must(t, 1, "half restored")
-	t.Logf("restore killed after 2s (%s)", killed)
+	t.Logf("restore killed %s", killed)
 	fresh.run(t.Context(), "restore", file).must(t, 0, "is up")
 	lap("killed restore, and restore")
 
@@ -168,12 +168,11 @@ func TestBackupKilled(t *testing.T) {
 	}
 	args := []string{"backup", file, "--force", "--passphrase-file", phrase}
 	clean := p.run(t.Context(), args...).must(t, 0, "writes were paused").took
+	_, steps := p.kill(never, false, args...)
 	for i, n := 0, long(2, 20); i < n; i++ {
-		at := spread(clean, i, n)
-		how, _ := p.kill(at, i%2 == 0, args...)
-		p.run(t.Context(), args...).must(t, 0, "writes were paused")
+		how, _ := p.kill(atStep(spread(steps, i, n)), i%2 == 0, args...)
+		p.repeat(how, clean, "backup", args...).must(t, 0, "writes were paused")
 		forgeAnswers(t, fmt.Sprintf("http://localhost:%d", p.http))
-		t.Logf("backup killed after %.1fs (%s) of %.1fs", at.Seconds(), how, clean.Seconds())
 		if left := p.labelled(); left.count() != whole.count() {
 			t.Errorf("got %+v, want %+v", left, whole)
 		}

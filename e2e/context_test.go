@@ -81,7 +81,8 @@ func TestContext(t *testing.T) {
 	}
 	env := []string{"DOCKER_CONFIG=" + config, "DOCKER_HOST=", "DOCKER_CONTEXT="}
 
-	p.withoutSocket(append(env, "DOCKER_CONTEXT=default"), p.upArgs()...).must(t, 1, "docker.sock", "next:")
+	// Not `up`, which would try to start the machine's own engine.
+	p.withoutSocket(append(env, "DOCKER_CONTEXT=default"), "doctor").must(t, 1, "unix:///var/run/docker.sock", "next:")
 	p.withoutSocket(append(env, "DOCKER_CONTEXT=gone"), p.upArgs()...).must(t, 1, `the Docker context "gone"`, "docker context ls")
 	if left := p.labelled(); left.count() > 0 {
 		t.Fatalf("got %+v without a Docker host, want nothing", left)
@@ -89,7 +90,7 @@ func TestContext(t *testing.T) {
 	p.withoutSocket(env, p.upArgs()...).must(t, 0, "is up")
 	p.withoutSocket(env, "doctor").must(t, 0, socket)
 	p.withoutSocket(env, p.upArgs()...).must(t, 0, "nothing to change")
-	// The same Docker host by another address: nothing is made again.
+	// The same Docker host at another address: nothing is created again.
 	p.run(context.Background(), p.upArgs()...).must(t, 0, "nothing to change")
 	p.withoutSocket(env, "backup", filepath.Join(t.TempDir(), "backup")).must(t, 0)
 	if connections.Load() == 0 {

@@ -43,7 +43,7 @@ func fillDisk(p *project, d *daemon, repo *checkout) {
 		p.t.Errorf("got the forge's branch at %s after the refused push, want %s", head, good)
 	}
 	start := time.Now()
-	repo.push([]string{"space"}, map[string]int{"space": 1})
+	repo.push([]string{"space"}, map[string]string{"space": "sleep 1"})
 	repo.mustSucceed("space")
 	p.t.Logf("a push was green %.1fs after the space returned", time.Since(start).Seconds())
 	p.run(p.t.Context(), p.upArgs()...).must(p.t, 0, "is up")

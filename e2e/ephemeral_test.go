@@ -21,7 +21,7 @@ func TestEphemeralRunners(t *testing.T) {
 
 	repo := p.owner().newRepository("ephemeral")
 	for _, name := range []string{"first", "second"} {
-		repo.push([]string{name}, map[string]int{name: 20})
+		repo.push([]string{name}, map[string]string{name: "sleep 20"})
 		took := repo.await(name, patience, "in_progress")
 		t.Logf("the %s job started %.1fs after its push", name, took.Seconds())
 		// The second one did not wait until the first one's runner was back.

@@ -16,12 +16,12 @@ type actionsJob struct {
 	Steps                    []struct{ Name, Status string }
 }
 
-// push pushes a workflow whose jobs take so many seconds.
-func (r *checkout) push(names []string, seconds map[string]int) {
+// push pushes a workflow whose jobs each run their script.
+func (r *checkout) push(names []string, scripts map[string]string) {
 	r.p.t.Helper()
 	workflow := "on: push\njobs:\n"
 	for _, name := range names {
-		workflow += fmt.Sprintf("  %s:\n    runs-on: self-hosted\n    steps:\n      - run: |\n          echo it runs\n          sleep %d\n", name, seconds[name])
+		workflow += fmt.Sprintf("  %s:\n    runs-on: self-hosted\n    steps:\n      - run: |\n          echo it runs\n          %s\n", name, scripts[name])
 	}
 	r.commit(map[string]string{".gitea/workflows/sleep.yaml": workflow})
 }

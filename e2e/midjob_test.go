@@ -15,21 +15,21 @@ import (
 
 // fault is something that breaks while a job runs.
 type fault struct {
-	job     string // that runs meanwhile
-	seconds int    // that it would take
-	want    []string
-	do      func(p *project, d *daemon)
+	job    string // that runs meanwhile
+	script string // of that job
+	want   []string
+	do     func(p *project, d *daemon)
 }
 
 // faults are in the order in which one runner meets them. A job that outlives
 // a fault succeeds; one that does not, fails: both are true.
 var faults = []fault{
-	{"runner-killed", 300, []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-container") }},
-	{"engine-killed", 300, []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-engine") }},
-	{"runner-stopped", 300, []string{"failure"}, func(p *project, _ *daemon) { docker(p.t, "restart", p.container("runner-0-container")) }},
-	{"network-cut", 12, []string{"success"}, cutNetwork},
-	{"daemon-killed", 300, []string{"failure"}, killDaemon},
-	{"runner-silent", 300, []string{"failure"}, silenceRunner},
+	{"runner-killed", "sleep 300", []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-container") }},
+	{"engine-killed", "sleep 300", []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-engine") }},
+	{"runner-stopped", "sleep 300", []string{"failure"}, func(p *project, _ *daemon) { docker(p.t, "restart", p.container("runner-0-container")) }},
+	{"network-cut", firstHalf + "; sleep 4", []string{"success"}, cutNetwork},
+	{"daemon-killed", "sleep 300", []string{"failure"}, killDaemon},
+	{"runner-silent", "sleep 300", []string{"failure"}, silenceRunner},
 }
 
 // TestFaults has a stack on a Docker daemon and a disk of its own, which are
@@ -55,12 +55,12 @@ func TestFaults(t *testing.T) {
 func breakMidJob(p *project, d *daemon, repo *checkout, round string) {
 	p.t.Helper()
 	last := "last-" + round
-	names, seconds := []string{}, map[string]int{last: 1}
+	names, scripts := []string{}, map[string]string{last: "sleep 1"}
 	for _, f := range faults {
 		names = append(names, f.job+"-"+round)
-		seconds[f.job+"-"+round] = f.seconds
+		scripts[f.job+"-"+round] = f.script
 	}
-	repo.push(append(names, last), seconds)
+	repo.push(append(names, last), scripts)
 	for _, f := range faults {
 		took := repo.await(f.job+"-"+round, patience, "in_progress")
 		p.t.Logf("%-14s: its job started after %.1fs", f.job, took.Seconds())
@@ -81,7 +81,7 @@ func breakMidJob(p *project, d *daemon, repo *checkout, round string) {
 		p.t.Errorf("the engine still has the containers of ended jobs: %s", left)
 	}
 	next := "next-" + round
-	repo.push([]string{next}, map[string]int{next: 1})
+	repo.push([]string{next}, map[string]string{next: "sleep 1"})
 	repo.mustSucceed(next)
 }
 
@@ -103,14 +103,33 @@ func (p *project) killMain(prefix string) {
 	}
 }
 
-// cutNetwork takes the runner off the stack's network for many of its polls
-// and reports.
+// firstHalf is what the job does while its runner is cut off.
+const firstHalf = "sleep 8.25"
+
+// cutNetwork takes the runner off the stack's network for the first half of its
+// job: for many of the runner's polls and reports.
 func cutNetwork(p *project, _ *daemon) {
 	p.t.Helper()
 	network, runner := p.labelled().networks[0], p.container("runner-0-container")
+	p.awaitProcess(firstHalf, true)
 	docker(p.t, "network", "disconnect", network, runner)
-	time.Sleep(8 * time.Second) // the cut itself: nothing to wait for
+	p.awaitProcess(firstHalf, false)
 	docker(p.t, "network", "connect", network, runner)
+}
+
+// awaitProcess waits until a job engine runs a command, or has ended it.
+func (p *project) awaitProcess(command string, runs bool) {
+	p.t.Helper()
+	jobEngine := p.container("runner-0-engine")
+	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
+		processes := docker(p.t, "top", jobEngine, "-eo", "pid,args")
+		if strings.Contains(processes, " "+command) == runs {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("got %s, running: %t, for %s, want the other; the job engine runs\n%s", command, !runs, patience, processes)
+		}
+	}
 }
 
 // killDaemon kills the Docker daemon and, as a service manager would, starts it

@@ -21,7 +21,7 @@ func TestMoved(t *testing.T) {
 	repo := p.owner().newRepository("moved")
 	green := func(job string) {
 		t.Helper()
-		repo.push([]string{job}, map[string]int{job: 1})
+		repo.push([]string{job}, map[string]string{job: "sleep 1"})
 		repo.mustSucceed(job)
 		if got := p.runnerCredentials("runner-0-container"); !slices.Equal(got, before) {
 			t.Errorf("%s: got another identity of the runner than before", job)
@@ -69,7 +69,7 @@ func TestMoved(t *testing.T) {
 	for _, r := range removed {
 		admin.api(http.MethodDelete, fmt.Sprintf("/admin/actions/runners/%d", r.ID), nil, nil)
 	}
-	repo.push([]string{"removed"}, map[string]int{"removed": 1})
+	repo.push([]string{"removed"}, map[string]string{"removed": "sleep 1"})
 	repo.mustSucceed("removed")
 	if got := p.runnerCredentials("runner-0-container"); slices.Equal(got, before) || len(removed) != 1 {
 		t.Errorf("got the old identity, of %d runners, want a new one of one", len(removed))

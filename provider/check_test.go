@@ -36,6 +36,8 @@ func TestCheckFailures(t *testing.T) {
 		"secret's name":    {"ActionsSecret", "name", props("owner", "ann", "repository", "a", "name", "GITHUB_X", "value", "x")},
 		"variable's name":  {"ActionsVariable", "name", props("owner", "ann", "repository", "a", "name", "1X", "value", "x")},
 		"relative source":  {"RepositorySeed", "source", props("owner", "ann", "repository", "a", "source", "here")},
+		"changing history": {"RepositorySeed", "update", props("owner", "ann", "repository", "a", "source", "/", "update", true)},
+		"no source":        {"RepositorySeed", "source", props("owner", "ann", "repository", "a", "source", "/nowhere", "plain", true, "update", true)},
 		"guessable secret": {"RandomSecret", "length", props("length", 4)},
 	} {
 		t.Run(name, func(t *testing.T) {

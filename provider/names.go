@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
@@ -29,7 +30,7 @@ var (
 // nothing.
 func OwnerNameProblem(name string) string {
 	switch {
-	case len(name) > 40:
+	case utf8.RuneCountInString(name) > 40:
 		return fmt.Sprintf("%q is longer than 40 characters", name)
 	case !ownerName.MatchString(name):
 		return fmt.Sprintf("%q is no name for an owner: use letters and digits, with single - _ . between them", name)
@@ -47,7 +48,7 @@ func OwnerNameProblem(name string) string {
 func RepositoryNameProblem(name string) string {
 	lower := strings.ToLower(name)
 	switch {
-	case len(name) > 100:
+	case utf8.RuneCountInString(name) > 100:
 		return fmt.Sprintf("%q is longer than 100 characters", name)
 	case !repoName.MatchString(name):
 		return fmt.Sprintf("%q is no name for a repository: use letters, digits and - _ .", name)

@@ -5,20 +5,20 @@ import (
 	"crypto/rand"
 	"fmt"
 	"math/big"
+	"unicode/utf8"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 )
 
-// RandomSecret is a random string that is made once and kept in the state, so
+// RandomSecret is a random string that is generated once and kept in the state, so
 // that the stack needs no third plugin for its passwords.
 type RandomSecret struct{}
 
 // RandomSecretArgs are the inputs of a RandomSecret.
 type RandomSecretArgs struct {
-	Length  *int              `pulumi:"length,optional" provider:"replaceOnChanges"`
-	Charset *string           `pulumi:"charset,optional" provider:"replaceOnChanges"`
-	Keepers map[string]string `pulumi:"keepers,optional" provider:"replaceOnChanges"`
+	Length  *int    `pulumi:"length,optional" provider:"replaceOnChanges"`
+	Charset *string `pulumi:"charset,optional" provider:"replaceOnChanges"`
 }
 
 // RandomSecretState is the state of a RandomSecret.
@@ -41,9 +41,8 @@ func (r *RandomSecret) Annotate(a infer.Annotator) {
 func (r *RandomSecretArgs) Annotate(a infer.Annotator) {
 	a.Describe(&r.Length, "Number of characters, at least 16. Default: 32.")
 	a.SetDefault(&r.Length, defaultLength)
-	a.Describe(&r.Charset, "The characters to choose from, at least 10. Default: ASCII letters and digits.")
+	a.Describe(&r.Charset, "The characters to choose from, at least 10 different ones. Default: ASCII letters and digits.")
 	a.SetDefault(&r.Charset, defaultCharset)
-	a.Describe(&r.Keepers, "Any values; a new secret is made when they change.")
 }
 
 // Annotate documents the outputs.
@@ -57,10 +56,27 @@ func (*RandomSecret) Check(ctx context.Context, req infer.CheckRequest) (infer.C
 	if in.Length != nil && *in.Length < 16 {
 		failures = append(failures, p.CheckFailure{Property: "length", Reason: fmt.Sprintf("%d is too short to be secret; use at least 16", *in.Length)})
 	}
-	if in.Charset != nil && len(*in.Charset) < 10 {
-		failures = append(failures, p.CheckFailure{Property: "charset", Reason: "fewer than 10 characters make a secret easy to guess"})
+	if in.Charset != nil {
+		if reason := charsetProblem(*in.Charset); reason != "" {
+			failures = append(failures, p.CheckFailure{Property: "charset", Reason: reason})
+		}
 	}
 	return infer.CheckResponse[RandomSecretArgs]{Inputs: in, Failures: failures}, err
+}
+
+// charsetProblem says why a character set is refused, or nothing.
+func charsetProblem(charset string) string {
+	if !utf8.ValidString(charset) {
+		return "is not valid UTF-8; use whole characters"
+	}
+	distinct := map[rune]bool{}
+	for _, c := range charset {
+		distinct[c] = true
+	}
+	if len(distinct) < 10 {
+		return fmt.Sprintf("%d different characters make a secret easy to guess; use at least 10", len(distinct))
+	}
+	return ""
 }
 
 // Create makes the secret.
@@ -69,12 +85,12 @@ func (*RandomSecret) Create(_ context.Context, req infer.CreateRequest[RandomSec
 	if req.DryRun {
 		return resp, nil
 	}
-	charset := *req.Inputs.Charset
-	secret := make([]byte, *req.Inputs.Length)
+	charset := []rune(*req.Inputs.Charset)
+	secret := make([]rune, *req.Inputs.Length)
 	for i := range secret {
 		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(charset))))
 		if err != nil {
-			return resp, fmt.Errorf("making a random secret: %w", err)
+			return resp, fmt.Errorf("generating a random secret: %w", err)
 		}
 		secret[i] = charset[n.Int64()]
 	}

@@ -27,7 +27,7 @@ var steps = []struct{ name, script string }{
 	{"push the image", `$DOCKER push "$IMAGE:by-hand" && $DOCKER push "$IMAGE:latest"`},
 }
 
-// environment is what the steps and the first job need by hand.
+// environment is what the steps need.
 func environment(ctx context.Context, s *stack.Stack) (docker, goImage string, env []string, err error) {
 	if docker, err = stack.DockerCommand(ctx); err != nil {
 		return "", "", nil, err

@@ -10,8 +10,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/bench/stack"
 )
 
-// Row is one row of the document, which may have several figures, or two rows
-// that are measured together.
+// Row is one row of the document, or two that are measured together.
 type Row struct {
 	Numbers []int
 	Name    string

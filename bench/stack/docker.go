@@ -47,8 +47,7 @@ func (s *Stack) Usage(ctx context.Context) ([]Usage, error) {
 	return all, nil
 }
 
-// RunnerReady waits until a runner takes jobs, for the first time after a
-// moment, and returns since when. After each job it starts again.
+// RunnerReady waits until a runner takes jobs after a moment, and returns since when.
 func (s *Stack) RunnerReady(ctx context.Context, after time.Time) (at time.Time, err error) {
 	list, err := dockerhost.Containers(ctx, s.Docker, s.Name, naming.Runner)
 	if err != nil || len(list) == 0 {

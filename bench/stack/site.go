@@ -29,8 +29,11 @@ type Site struct {
 
 // Open prepares a site. It has to be closed, after an error too.
 func Open(ctx context.Context, root string) (*Site, error) {
-	s := &Site{Root: root}
+	s := &Site{}
 	var err error
+	if s.Root, err = filepath.Abs(root); err != nil {
+		return s, err
+	}
 	if s.Docker, s.Facts, err = dockerhost.Connect(ctx); err != nil {
 		return s, err
 	}

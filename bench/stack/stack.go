@@ -25,8 +25,7 @@ type Stack struct {
 	exists    bool // there may be something to remove
 }
 
-// New clones the project's commit, builds its artifacts, and returns a stack
-// that is ready for `up`.
+// New clones the project's commit, and returns a stack that is ready for `up`.
 func (s *Site) New(ctx context.Context) (*Stack, error) {
 	dir, err := os.MkdirTemp(s.Dir, "project-")
 	if err != nil {

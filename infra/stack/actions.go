@@ -9,7 +9,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/sdk/go/gitea"
 )
 
-// actionNames are the folders below actions/, each served as a repository.
+// actionNames are the directories below actions/, each served as a repository.
 var actionNames = []string{"checkout", "setup-go"}
 
 // actionTag is the version that workflows ask for.
@@ -46,7 +46,9 @@ func NewActions(ctx *pulumi.Context, name string, args *ActionsArgs, opts ...pul
 		seed, err := newSeeded(ctx, name+"-"+action, a, args.Forge, &gitea.RepositorySeedArgs{
 			Owner: org.Name, Repository: pulumi.String(action),
 			Source: pulumi.String(filepath.Join(args.Root, "actions", action)), Plain: pulumi.Bool(true),
-			Tags: pulumi.ToStringArray([]string{actionTag}), Message: pulumi.String(action + " " + actionTag),
+			// The project's own content: it follows the checkout, and the tag moves with it.
+			Update: pulumi.Bool(true),
+			Tags:   pulumi.ToStringArray([]string{actionTag}), Message: pulumi.String(action + " " + actionTag),
 		})
 		if err != nil {
 			return nil, err

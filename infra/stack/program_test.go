@@ -257,3 +257,23 @@ func values(pairs ...string) map[string]string {
 	}
 	return m
 }
+
+// TestOnlyOwnContentIsUpdated holds that the seeds of the project's actions
+// follow the checkout, and that the user's repository is seeded once.
+func TestOnlyOwnContentIsUpdated(t *testing.T) {
+	t.Parallel()
+	seeds := 0
+	for _, r := range declare(t) {
+		if r.TypeToken != "gitea:index:RepositorySeed" {
+			continue
+		}
+		seeds++
+		update := r.Inputs.HasValue("update") && r.Inputs["update"].BoolValue()
+		if own := r.Inputs["owner"].StringValue() == config.ActionsOrganization; update != own {
+			t.Errorf("%s of %s: got update %t, want %t", r.Name, r.Inputs["owner"].StringValue(), update, own)
+		}
+	}
+	if seeds != 3 {
+		t.Errorf("got %d seeds, want two actions and the repository", seeds)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -73,6 +74,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		fmt.Sprintf("ENGINE_PER_JOB=%t", args.Config.Runner.Fresh()),
 	}
 	env = append(env, forward(args.Config)...)
+	env = append(env, proxyEnvironment(args.Config)...)
 	runner := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Images.Runner),
 		Labels:      append(containerLabels(ctx, naming.Runner, name), checkoutLabel(args.Root)),
@@ -111,6 +113,9 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		})
 	}
 	runner.Envs = pulumi.ToStringArray(env)
+	if hosts := loopbackName(args.Config); hosts != nil {
+		runner.Hosts = hosts
+	}
 	settings, err := runnerConfig(args.Config, args.Images.Job, socket)
 	if err != nil {
 		return nil, err
@@ -151,13 +156,13 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 		},
 		SecurityOpts: pulumi.ToStringArray(images.EngineSecurity),
 		CpuShares:    pulumi.Int(engineShares),
-		Envs: pulumi.StringArray{
-			pulumi.Sprintf("DISK_RESERVE=%d", cfg.Runner.DiskReserve),
-			pulumi.Sprintf("FORGE=%s:%d", forgeAlias, cfg.HTTPPort),
-			pulumi.Sprintf("FORGE_NAME=%s", cfg.Host),
-			pulumi.Sprintf("NETWORK=%s", cfg.Runner.Network),
-			pulumi.Sprintf("PROCESS_LIMIT=%d", cfg.Runner.Processes),
-		},
+		Envs: pulumi.ToStringArray(append([]string{
+			fmt.Sprintf("DISK_RESERVE=%d", cfg.Runner.DiskReserve),
+			fmt.Sprintf("FORGE=%s:%d", forgeAlias, cfg.HTTPPort),
+			"FORGE_NAME=" + cfg.Host,
+			"NETWORK=" + cfg.Runner.Network,
+			fmt.Sprintf("PROCESS_LIMIT=%d", cfg.Runner.Processes),
+		}, engineProxy(cfg)...)),
 		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
 			Name: args.Forge.Network,
 		}},
@@ -169,23 +174,34 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 		WaitTimeout:         pulumi.Int(120),
 		DestroyGraceSeconds: pulumi.Int(10),
 	}
-	applyLimits(args.Config.Runner.Limits, engine)
+	if hosts := loopbackName(cfg); hosts != nil {
+		engine.Hosts = hosts
+	}
+	applyLimits(cfg.Runner.Limits, engine)
 	container, err := docker.NewContainer(ctx, name, engine, pulumi.Parent(r), pulumi.DeleteBeforeReplace(true))
 	return run, container, err
 }
 
 // forward makes the forge's loopback address mean the forge in the runner's container
-// too. A name such as localhost is 127.0.0.1; an address is itself.
+// too.
 func forward(cfg config.Config) []string {
-	if !cfg.Loopback() {
+	address := cfg.LoopbackAddress()
+	if address == "" {
 		return nil
 	}
-	host := "127.0.0.1"
-	if net.ParseIP(cfg.Host) != nil {
-		host = cfg.Host
-	}
 	port := strconv.Itoa(cfg.HTTPPort)
-	return []string{"FORWARD=" + net.JoinHostPort(host, port) + "=" + net.JoinHostPort(forgeAlias, port)}
+	return []string{"FORWARD=" + net.JoinHostPort(address, port) + "=" + net.JoinHostPort(forgeAlias, port)}
+}
+
+// loopbackName lets a container, and the jobs of a job engine, resolve a name such as
+// forge.localhost, which no name server knows. Docker writes localhost itself.
+func loopbackName(cfg config.Config) docker.ContainerHostArray {
+	if !strings.HasSuffix(strings.ToLower(cfg.Host), ".localhost") {
+		return nil
+	}
+	return docker.ContainerHostArray{docker.ContainerHostArgs{
+		Host: pulumi.String(cfg.Host), Ip: pulumi.String(cfg.LoopbackAddress()),
+	}}
 }
 
 // runnerConfig is the runner's configuration file.
@@ -204,6 +220,7 @@ func runnerConfig(cfg config.Config, jobImage, socket string) (string, error) {
 			"file": ".runner", "capacity": cfg.Runner.Capacity,
 			"fetch_interval": "250ms", "fetch_interval_max": "250ms",
 			"labels": []string{"self-hosted:docker://" + jobImage},
+			"envs":   cfg.ProxyEnvironment(),
 		},
 		"container": job,
 		"cache":     m{"enabled": false},

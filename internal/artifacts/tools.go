@@ -1,19 +1,21 @@
 package artifacts
 
 import (
-	"bytes"
 	"context"
+	"debug/buildinfo"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/blang/semver"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/atomicfile"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
 // minPulumi is the oldest installed Pulumi CLI that is used: older ones do not
@@ -74,36 +76,63 @@ func Rekey(ctx context.Context, root string, progress io.Writer) (string, error)
 	return rekeyBinary.Build(ctx, root, NewProgress(progress))
 }
 
-// GiteaPlugin builds this project's own provider, and puts it into the folder
-// that Pulumi.yaml names, where a Binary wins over the source.
-func GiteaPlugin(ctx context.Context, root string, progress io.Writer) (string, error) {
-	const name = "pulumi-resource-gitea"
-	out := NewProgress(progress)
-	dir := filepath.Join(root, "provider", "cmd", name)
-	sources, err := giteaPluginSources(root)
+// giteaPlugin is the name of this project's own provider and of its program.
+const giteaPlugin = "pulumi-resource-gitea"
+
+// GiteaPluginDir returns the directory that GiteaPlugin builds the provider
+// into, whether or not it was built already.
+func GiteaPluginDir(root string) (string, error) {
+	cache, err := CacheDir()
 	if err != nil {
 		return "", err
 	}
-	h, err := Hash([]string{name, runtime.GOARCH}, sources...)
+	h, err := giteaPluginHash(root)
+	return filepath.Join(cache, giteaPlugin+"-"+h), err
+}
+
+// GiteaPlugin builds this project's own provider into the cache, and returns the
+// program's path. It never builds into the checkout: Pulumi prefers a program
+// there to the source beside it, however old the program is.
+func GiteaPlugin(ctx context.Context, root string, progress io.Writer) (string, error) {
+	source := filepath.Join(root, "provider", "cmd", giteaPlugin)
+	if err := removeStalePlugin(filepath.Join(source, giteaPlugin)); err != nil {
+		return "", err
+	}
+	h, err := giteaPluginHash(root)
 	if err != nil {
 		return "", err
 	}
 	defer LockGo()()
-	built, err := Cached(ctx, name, h, out, func(to string) error {
-		return Run(ctx, dir, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, name), ".")
+	built, err := Cached(ctx, giteaPlugin, h, NewProgress(progress), func(to string) error {
+		return Run(ctx, source, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, giteaPlugin), ".")
 	})
+	return filepath.Join(built, giteaPlugin), err
+}
+
+// removeStalePlugin removes the program that earlier versions of the launcher
+// built beside the provider's source. Programs of anybody else stay.
+func removeStalePlugin(path string) error {
+	info, err := buildinfo.ReadFile(path)
+	if err != nil {
+		return nil // there is none, or it is no Go program
+	}
+	trimmed := slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool { return s.Key == "-trimpath" && s.Value == "true" })
+	if filepath.Base(info.Path) != giteaPlugin || !trimmed {
+		return nil
+	}
+	if err := os.Remove(path); err != nil {
+		return problem.New("removing "+path+", which an earlier version built", err,
+			"remove it: a plain pulumi up would use it in place of the source")
+	}
+	return nil
+}
+
+func giteaPluginHash(root string) (string, error) {
+	sources, err := giteaPluginSources(root)
 	if err != nil {
 		return "", err
 	}
-	program, err := os.ReadFile(filepath.Join(built, name))
-	if err != nil {
-		return "", fmt.Errorf("reading the Gitea provider: %w", err)
-	}
-	path := filepath.Join(dir, name)
-	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, program) {
-		return path, nil
-	}
-	return path, atomicfile.Write(path, program, 0o755)
+	return Hash([]string{giteaPlugin, runtime.GOARCH}, sources...)
 }
 
 // giteaPluginSources are the files that the provider is built from.

@@ -22,6 +22,7 @@ type Config struct {
 	Host        string // host: the name in URLs
 	Images      ImageSource
 	Runner      RunnerConfig
+	Proxy       Proxy
 	Forge       Limits
 	Owner       string // repository.owner: an ordinary user
 	Repository  string // repository.name
@@ -125,6 +126,7 @@ func Parse(values map[string]string) (Config, error) {
 	if c.Runner.Ephemeral && !c.Runner.Fresh() {
 		r.fail("runner.ephemeral", "needs runner.engine=%s and runner.capacity=1, so that nothing of a job survives it", EngineOwn)
 	}
+	c.Proxy = r.proxy(c.Runner.Network)
 	c.checkAddresses(&r)
 	if p := provider.OwnerNameProblem(c.Owner); p != "" {
 		r.fail("repository.owner", "%s", p)

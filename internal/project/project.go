@@ -86,8 +86,3 @@ func (p Project) ServiceBuildLog(stack string) string {
 func (p Project) ConfigFile(stack string) string {
 	return filepath.Join(p.Root, "Pulumi."+stack+".yaml")
 }
-
-// GiteaPluginDir is the directory of this project's own provider.
-func (p Project) GiteaPluginDir() string {
-	return filepath.Join(p.Root, "provider", "cmd", "pulumi-resource-gitea")
-}

@@ -9,12 +9,13 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
 // generate writes the workspace directory: a project without a program of its own,
-// whose gitea plugin is named by its absolute path, and a copy of the stack's
+// whose gitea plugin is the built one in the cache, named by its absolute path, and a copy of the stack's
 // configuration. Pulumi writes its encryption salt into the copy, so that the
 // committed files stay as they are.
 func generate(p project.Project, stack string) error {
@@ -26,8 +27,12 @@ func generate(p project.Project, stack string) error {
 	if err != nil {
 		return fmt.Errorf("reading the project: %w", err)
 	}
+	plugin, err := artifacts.GiteaPluginDir(p.Root)
+	if err != nil {
+		return fmt.Errorf("naming the Gitea provider's directory: %w", err)
+	}
 	proj.Main = ""
-	proj.Plugins = &workspace.Plugins{Providers: []workspace.PluginOptions{{Name: "gitea", Path: p.GiteaPluginDir()}}}
+	proj.Plugins = &workspace.Plugins{Providers: []workspace.PluginOptions{{Name: "gitea", Path: plugin}}}
 	if err := proj.Save(filepath.Join(dir, "Pulumi.yaml")); err != nil {
 		return fmt.Errorf("writing the workspace's project: %w", err)
 	}

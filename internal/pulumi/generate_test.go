@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
@@ -21,7 +22,7 @@ plugins:
 func testProject(t *testing.T, config string) project.Project {
 	t.Helper()
 	p := project.Project{Root: t.TempDir()}
-	for name, text := range map[string]string{"Pulumi.yaml": projectText, "Pulumi.dev.yaml": config} {
+	for name, text := range map[string]string{"Pulumi.yaml": projectText, "Pulumi.dev.yaml": config, "go.mod": "module x\n", "go.sum": ""} {
 		if err := os.WriteFile(filepath.Join(p.Root, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +69,11 @@ func TestGenerate(t *testing.T) {
 		t.Errorf("the project's file was changed to %q", got)
 	}
 	generated := read(t, filepath.Join(p.StackDir("dev"), "Pulumi.yaml"))
-	if !strings.Contains(generated, p.GiteaPluginDir()) || strings.Contains(generated, "main:") {
-		t.Errorf("got project %q, want the plugin's absolute path and no main", generated)
+	plugin, err := artifacts.GiteaPluginDir(p.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(generated, plugin) || strings.HasPrefix(plugin, p.Root) || strings.Contains(generated, "main:") {
+		t.Errorf("got project %q, want the absolute path of the plugin in the cache, and no main", generated)
 	}
 }

@@ -149,8 +149,6 @@ func Environment(ctx context.Context, p project.Project, stack string) (env map[
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		"PULUMI_IGNORE_AMBIENT_PLUGINS":               "true",
-		// Any stable directory does for reading the program's root; the inline program runs in this process.
-		"GITOPS_PIPELINE_ROOT": p.Root,
 	}
 	// The docker plugin must work on the same Docker host as the launcher.
 	endpoint, err := dockerhost.ResolveEndpoint()

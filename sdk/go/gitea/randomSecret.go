@@ -15,10 +15,8 @@ import (
 type RandomSecret struct {
 	pulumi.CustomResourceState
 
-	// The characters to choose from, at least 10. Default: ASCII letters and digits.
+	// The characters to choose from, at least 10 different ones. Default: ASCII letters and digits.
 	Charset pulumi.StringPtrOutput `pulumi:"charset"`
-	// Any values; a new secret is made when they change.
-	Keepers pulumi.StringMapOutput `pulumi:"keepers"`
 	// Number of characters, at least 16. Default: 32.
 	Length pulumi.IntPtrOutput `pulumi:"length"`
 	// The secret.
@@ -44,7 +42,6 @@ func NewRandomSecret(ctx *pulumi.Context,
 	opts = append(opts, secrets)
 	replaceOnChanges := pulumi.ReplaceOnChanges([]string{
 		"charset",
-		"keepers.*",
 		"length",
 	})
 	opts = append(opts, replaceOnChanges)
@@ -81,20 +78,16 @@ func (RandomSecretState) ElementType() reflect.Type {
 }
 
 type randomSecretArgs struct {
-	// The characters to choose from, at least 10. Default: ASCII letters and digits.
+	// The characters to choose from, at least 10 different ones. Default: ASCII letters and digits.
 	Charset *string `pulumi:"charset"`
-	// Any values; a new secret is made when they change.
-	Keepers map[string]string `pulumi:"keepers"`
 	// Number of characters, at least 16. Default: 32.
 	Length *int `pulumi:"length"`
 }
 
 // The set of arguments for constructing a RandomSecret resource.
 type RandomSecretArgs struct {
-	// The characters to choose from, at least 10. Default: ASCII letters and digits.
+	// The characters to choose from, at least 10 different ones. Default: ASCII letters and digits.
 	Charset pulumi.StringPtrInput
-	// Any values; a new secret is made when they change.
-	Keepers pulumi.StringMapInput
 	// Number of characters, at least 16. Default: 32.
 	Length pulumi.IntPtrInput
 }
@@ -186,14 +179,9 @@ func (o RandomSecretOutput) ToRandomSecretOutputWithContext(ctx context.Context)
 	return o
 }
 
-// The characters to choose from, at least 10. Default: ASCII letters and digits.
+// The characters to choose from, at least 10 different ones. Default: ASCII letters and digits.
 func (o RandomSecretOutput) Charset() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RandomSecret) pulumi.StringPtrOutput { return v.Charset }).(pulumi.StringPtrOutput)
-}
-
-// Any values; a new secret is made when they change.
-func (o RandomSecretOutput) Keepers() pulumi.StringMapOutput {
-	return o.ApplyT(func(v *RandomSecret) pulumi.StringMapOutput { return v.Keepers }).(pulumi.StringMapOutput)
 }
 
 // Number of characters, at least 16. Default: 32.

@@ -12,30 +12,34 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The first content of an empty repository: pushed once, never by force, never again. A Git checkout's current commit is pushed with its history; a folder that is not one, or a shallow clone, as one commit of its files. Deleting the resource leaves the repository as it is.
+// The first content of an empty repository: pushed once, never by force, never again. A Git checkout's current commit is pushed with its history; a directory that is not one, or a shallow clone, as one commit of its files. With update, the repository follows the directory: each change is a new commit on top. Deleting the resource leaves the repository as it is.
 type RepositorySeed struct {
 	pulumi.CustomResourceState
 
 	// Branch to push to. Default: main.
 	Branch pulumi.StringPtrOutput `pulumi:"branch"`
-	// The commit that the branch has since the seed was sown.
+	// The commit that the branch has since the last push of this resource.
 	Commit pulumi.StringOutput `pulumi:"commit"`
+	// Hash of the directory's content, by which a change is seen. The provider sets it where update is set.
+	ContentHash pulumi.StringPtrOutput `pulumi:"contentHash"`
 	// Message of the commit, where one is made. Default: Initial commit.
 	Message pulumi.StringPtrOutput `pulumi:"message"`
 	// Owner of the repository.
 	Owner pulumi.StringOutput `pulumi:"owner"`
 	// Password or token of username.
 	Password pulumi.StringPtrOutput `pulumi:"password"`
-	// Push one commit of the folder's files, whether or not it is a Git checkout. Default: false.
+	// Push one commit of the directory's files, whether or not it is a Git checkout. Default: false.
 	Plain pulumi.BoolPtrOutput `pulumi:"plain"`
-	// Whether this resource pushed it; false when the branch was there already.
+	// Whether this resource pushed it; false when the branch was there already, with its content where update is set.
 	Pushed pulumi.BoolOutput `pulumi:"pushed"`
 	// Name of the repository.
 	Repository pulumi.StringOutput `pulumi:"repository"`
-	// Folder to take the content from, as an absolute path.
+	// Directory to take the content from, as an absolute path.
 	Source pulumi.StringOutput `pulumi:"source"`
 	// Tags to put on the pushed commit.
 	Tags pulumi.StringArrayOutput `pulumi:"tags"`
+	// Keep the repository's content equal to the directory's: a changed file is pushed as a new commit on top of whatever the branch has, never by force, and the tags are moved to it. Needs plain. Default: false.
+	Update pulumi.BoolPtrOutput `pulumi:"update"`
 	// Who pushes. Default: the provider's user.
 	Username pulumi.StringPtrOutput `pulumi:"username"`
 }
@@ -110,20 +114,24 @@ func (RepositorySeedState) ElementType() reflect.Type {
 type repositorySeedArgs struct {
 	// Branch to push to. Default: main.
 	Branch *string `pulumi:"branch"`
+	// Hash of the directory's content, by which a change is seen. The provider sets it where update is set.
+	ContentHash *string `pulumi:"contentHash"`
 	// Message of the commit, where one is made. Default: Initial commit.
 	Message *string `pulumi:"message"`
 	// Owner of the repository.
 	Owner string `pulumi:"owner"`
 	// Password or token of username.
 	Password *string `pulumi:"password"`
-	// Push one commit of the folder's files, whether or not it is a Git checkout. Default: false.
+	// Push one commit of the directory's files, whether or not it is a Git checkout. Default: false.
 	Plain *bool `pulumi:"plain"`
 	// Name of the repository.
 	Repository string `pulumi:"repository"`
-	// Folder to take the content from, as an absolute path.
+	// Directory to take the content from, as an absolute path.
 	Source string `pulumi:"source"`
 	// Tags to put on the pushed commit.
 	Tags []string `pulumi:"tags"`
+	// Keep the repository's content equal to the directory's: a changed file is pushed as a new commit on top of whatever the branch has, never by force, and the tags are moved to it. Needs plain. Default: false.
+	Update *bool `pulumi:"update"`
 	// Who pushes. Default: the provider's user.
 	Username *string `pulumi:"username"`
 }
@@ -132,20 +140,24 @@ type repositorySeedArgs struct {
 type RepositorySeedArgs struct {
 	// Branch to push to. Default: main.
 	Branch pulumi.StringPtrInput
+	// Hash of the directory's content, by which a change is seen. The provider sets it where update is set.
+	ContentHash pulumi.StringPtrInput
 	// Message of the commit, where one is made. Default: Initial commit.
 	Message pulumi.StringPtrInput
 	// Owner of the repository.
 	Owner pulumi.StringInput
 	// Password or token of username.
 	Password pulumi.StringPtrInput
-	// Push one commit of the folder's files, whether or not it is a Git checkout. Default: false.
+	// Push one commit of the directory's files, whether or not it is a Git checkout. Default: false.
 	Plain pulumi.BoolPtrInput
 	// Name of the repository.
 	Repository pulumi.StringInput
-	// Folder to take the content from, as an absolute path.
+	// Directory to take the content from, as an absolute path.
 	Source pulumi.StringInput
 	// Tags to put on the pushed commit.
 	Tags pulumi.StringArrayInput
+	// Keep the repository's content equal to the directory's: a changed file is pushed as a new commit on top of whatever the branch has, never by force, and the tags are moved to it. Needs plain. Default: false.
+	Update pulumi.BoolPtrInput
 	// Who pushes. Default: the provider's user.
 	Username pulumi.StringPtrInput
 }
@@ -242,9 +254,14 @@ func (o RepositorySeedOutput) Branch() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RepositorySeed) pulumi.StringPtrOutput { return v.Branch }).(pulumi.StringPtrOutput)
 }
 
-// The commit that the branch has since the seed was sown.
+// The commit that the branch has since the last push of this resource.
 func (o RepositorySeedOutput) Commit() pulumi.StringOutput {
 	return o.ApplyT(func(v *RepositorySeed) pulumi.StringOutput { return v.Commit }).(pulumi.StringOutput)
+}
+
+// Hash of the directory's content, by which a change is seen. The provider sets it where update is set.
+func (o RepositorySeedOutput) ContentHash() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *RepositorySeed) pulumi.StringPtrOutput { return v.ContentHash }).(pulumi.StringPtrOutput)
 }
 
 // Message of the commit, where one is made. Default: Initial commit.
@@ -262,12 +279,12 @@ func (o RepositorySeedOutput) Password() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RepositorySeed) pulumi.StringPtrOutput { return v.Password }).(pulumi.StringPtrOutput)
 }
 
-// Push one commit of the folder's files, whether or not it is a Git checkout. Default: false.
+// Push one commit of the directory's files, whether or not it is a Git checkout. Default: false.
 func (o RepositorySeedOutput) Plain() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *RepositorySeed) pulumi.BoolPtrOutput { return v.Plain }).(pulumi.BoolPtrOutput)
 }
 
-// Whether this resource pushed it; false when the branch was there already.
+// Whether this resource pushed it; false when the branch was there already, with its content where update is set.
 func (o RepositorySeedOutput) Pushed() pulumi.BoolOutput {
 	return o.ApplyT(func(v *RepositorySeed) pulumi.BoolOutput { return v.Pushed }).(pulumi.BoolOutput)
 }
@@ -277,7 +294,7 @@ func (o RepositorySeedOutput) Repository() pulumi.StringOutput {
 	return o.ApplyT(func(v *RepositorySeed) pulumi.StringOutput { return v.Repository }).(pulumi.StringOutput)
 }
 
-// Folder to take the content from, as an absolute path.
+// Directory to take the content from, as an absolute path.
 func (o RepositorySeedOutput) Source() pulumi.StringOutput {
 	return o.ApplyT(func(v *RepositorySeed) pulumi.StringOutput { return v.Source }).(pulumi.StringOutput)
 }
@@ -285,6 +302,11 @@ func (o RepositorySeedOutput) Source() pulumi.StringOutput {
 // Tags to put on the pushed commit.
 func (o RepositorySeedOutput) Tags() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v *RepositorySeed) pulumi.StringArrayOutput { return v.Tags }).(pulumi.StringArrayOutput)
+}
+
+// Keep the repository's content equal to the directory's: a changed file is pushed as a new commit on top of whatever the branch has, never by force, and the tags are moved to it. Needs plain. Default: false.
+func (o RepositorySeedOutput) Update() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RepositorySeed) pulumi.BoolPtrOutput { return v.Update }).(pulumi.BoolPtrOutput)
 }
 
 // Who pushes. Default: the provider's user.

@@ -43,7 +43,11 @@ func (s *Stack) ReadPortable(ctx context.Context, p project.Project) (Portable, 
 	if c.State, err = json.Marshal(exported); err != nil {
 		return c, fmt.Errorf("writing the state: %w", err)
 	}
-	phrase, err := currentPassphrase(p)
+	salt, err := saltOf(&state)
+	if err != nil {
+		return c, err
+	}
+	phrase, err := passphraseOf(ctx, p, salt)
 	if err != nil {
 		return c, err
 	}
@@ -87,6 +91,10 @@ func CheckPassphrase(p project.Project, c Portable) error {
 	if errors.Is(err, fs.ErrNotExist) && !fromEnvironment {
 		return nil
 	}
+	if !fromEnvironment && rotating(p) {
+		return problem.New("opening the state with this checkout's passphrase", errors.New("the passphrase is being replaced, and not every stack has the new one"),
+			"end that first: pipeline rotate passphrase")
+	}
 	phrase, err := currentPassphrase(p)
 	if err != nil {
 		return err
@@ -108,6 +116,18 @@ func (s *Stack) ImportState(ctx context.Context, c Portable) error {
 		return fmt.Errorf("importing the state: %w", err)
 	}
 	return nil
+}
+
+// passphraseOf is the passphrase that opens a state with the given salt: the checkout's,
+// or, while that is being replaced, the next one if the state has it already.
+func passphraseOf(ctx context.Context, p project.Project, salt string) (string, error) {
+	if rotating(p) && OwnPassphrase() && salt != "" {
+		next, err := Passphrase(nextPassphrase(p))
+		if err != nil || opens(ctx, next, salt) {
+			return next, err
+		}
+	}
+	return currentPassphrase(p)
 }
 
 func currentPassphrase(p project.Project) (string, error) {

@@ -32,6 +32,12 @@ func OwnPassphrase() bool {
 // nextPassphrase is where the new passphrase stands until every stack has it.
 func nextPassphrase(p project.Project) string { return p.PassphraseFile() + ".next" }
 
+// rotating tells whether a rotation of the passphrase has begun and not ended.
+func rotating(p project.Project) bool {
+	_, err := os.Stat(nextPassphrase(p))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // RotatePassphrase encrypts the state of each of the project's stacks with a
 // new passphrase. The caller holds the lock of the stack held; those of the
 // others are taken. Killed at any point, it continues when it is called again,
@@ -119,7 +125,7 @@ func forgetOldStates(p project.Project, stack string) error {
 // or in the middle of a rotation the next one. The workspace's copy of the
 // configuration then gets the state's salt, as the two may have been cut apart.
 func stackPassphrase(ctx context.Context, p project.Project, stack string) (string, error) {
-	if _, err := os.Stat(nextPassphrase(p)); errors.Is(err, fs.ErrNotExist) {
+	if !rotating(p) {
 		return Passphrase(p.PassphraseFile())
 	}
 	next, err := Passphrase(nextPassphrase(p))

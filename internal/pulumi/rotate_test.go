@@ -72,3 +72,31 @@ func TestPassphraseInTheMiddle(t *testing.T) {
 		}
 	}
 }
+
+// TestBackupInTheMiddle interrupts a rotation of the passphrase between two stacks: a
+// backup of each holds the passphrase that opens its own state.
+func TestBackupInTheMiddle(t *testing.T) {
+	t.Setenv("PULUMI_HOME", t.TempDir()) // no login of the user
+	p := testProject(t, "")
+	old, err := Passphrase(p.PassphraseFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	oldSalt := salted(t, old)
+	if got, err := passphraseOf(t.Context(), p, oldSalt); err != nil || got != old {
+		t.Errorf("before the rotation: got another passphrase, or %v", err)
+	}
+	next, err := Passphrase(nextPassphrase(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for salt, want := range map[string]string{salted(t, next): next, oldSalt: old, "": old} {
+		got, err := passphraseOf(t.Context(), p, salt)
+		if err != nil || got != want {
+			t.Errorf("got another passphrase, or %v, want the one that opens the state", err)
+		}
+	}
+	if err := CheckPassphrase(p, Portable{Passphrase: []byte(old)}); err == nil || !strings.Contains(err.Error(), "being replaced") {
+		t.Errorf("restoring in the middle of a rotation: got %v, want a refusal", err)
+	}
+}

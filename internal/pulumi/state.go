@@ -48,11 +48,19 @@ func localState(p project.Project, stack string) (*apitype.DeploymentV3, error) 
 	return file.Checkpoint.Latest, nil
 }
 
-// stateSalt reads which salt and check the stack's state has, or "".
+// stateSalt reads which salt and check the stack's state has; empty without a state.
 func stateSalt(p project.Project, stack string) (string, error) {
 	state, err := localState(p, stack)
-	if err != nil || state == nil || state.SecretsProviders == nil || len(state.SecretsProviders.State) == 0 {
+	if err != nil {
 		return "", err
+	}
+	return saltOf(state)
+}
+
+// saltOf is the salt and check of a state; empty if no passphrase encrypts it.
+func saltOf(state *apitype.DeploymentV3) (string, error) {
+	if state == nil || state.SecretsProviders == nil || len(state.SecretsProviders.State) == 0 {
+		return "", nil
 	}
 	var provider struct{ Salt string }
 	if err := json.Unmarshal(state.SecretsProviders.State, &provider); err != nil {

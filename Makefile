@@ -1,10 +1,14 @@
 # Everything a developer runs. CI runs lint and test, and nothing else.
-.DEFAULT_GOAL := help
+.DEFAULT_GOAL := all
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 STACK ?= dev
 PIPELINE := .pipeline/bin/pipeline
+
+# make alone: the launcher, then what else there is.
+.PHONY: all
+all: launcher help
 
 ##@ The pipeline
 

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestDockerClients keeps every client of the Docker host in internal/dockerhost:
-// one that is made elsewhere does not know contexts and SSH, and may ask another host.
+// TestDockerClients keeps every client of the Docker host in internal/dockerhost: one that
+// reads the environment alone does not know contexts and SSH, and may ask another host.
 func TestDockerClients(t *testing.T) {
 	t.Parallel()
 	found := 0
@@ -28,7 +28,7 @@ func TestDockerClients(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		for _, constructor := range []string{"client.NewClientWithOpts(", "client.NewEnvClient(", "client.FromEnv"} {
+		for _, constructor := range []string{"client.NewEnvClient(", "client.FromEnv", "client.WithHostFromEnv("} {
 			if strings.Contains(string(content), constructor) {
 				t.Errorf("%s has %s: use dockerhost.NewClient or dockerhost.Connect", path, constructor)
 			}

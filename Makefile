@@ -1,10 +1,14 @@
 # Everything a developer runs. CI runs lint and test, and nothing else.
-.DEFAULT_GOAL := help
+.DEFAULT_GOAL := all
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 STACK ?= dev
 PIPELINE := .pipeline/bin/pipeline
+
+# make alone: the launcher, then what else there is.
+.PHONY: all
+all: launcher help
 
 ##@ The pipeline
 
@@ -52,7 +56,7 @@ test: unit docker parts ## Run every test: unit tests, integration tests, then e
 
 .PHONY: test-long
 test-long: docker parts ## Crash and load tests in their long form (about two hours)
-	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen' ./e2e
+	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen|TestNewestEngine|TestDebian13Engine' ./e2e
 
 .PHONY: bench
 bench: docker parts ## Measure, and the same work by hand, into docs/performance.md (25 minutes)

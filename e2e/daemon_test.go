@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
@@ -45,10 +46,14 @@ type daemon struct {
 	run    string // sockets and locks, which a full disk must not hit
 	socket string
 	cmd    *exec.Cmd
+
+	programs string // a directory of programs that come before the machine's
+	root     string // the root directory of another distribution, whose programs run
 }
 
-// newDaemon starts one and gives it the pipeline's images.
-func newDaemon(t *testing.T, size string) *daemon {
+// newDaemon starts one and gives it the pipeline's images. Before that, prepare may
+// choose other programs than the machine's.
+func newDaemon(t *testing.T, size string, prepare ...func(d *daemon)) *daemon {
 	t.Helper()
 	start := time.Now()
 	images, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output()) // from the machine's own daemon
@@ -72,12 +77,19 @@ func newDaemon(t *testing.T, size string) *daemon {
 			t.Errorf("unmounting %s: %v\n%s", d.dir, err, out)
 		}
 	})
+	for _, f := range prepare {
+		f(d)
+	}
+	own := dockerhost.DefaultHost
+	if d.programs != "" {
+		own = keepSocket(t, base)
+	}
 	d.containerd()
 	t.Cleanup(d.stop)
 	d.start()
 	refs := []string{images.Gitea, images.Runner, images.Engine, images.Job}
-	load := exec.Command("bash", "-o", "pipefail", "-c", `docker save "$@" | docker --host "$0" load --quiet`)
-	load.Args = append(load.Args, append([]string{d.socket}, refs...)...)
+	load := exec.Command("bash", "-o", "pipefail", "-c", `own=$1; shift; docker --host "$own" save "$@" | docker --host "$0" load --quiet`)
+	load.Args = append(load.Args, append([]string{d.socket, own}, refs...)...)
 	if out, err := load.CombinedOutput(); err != nil {
 		t.Fatalf("loading the images: %v\n%s", err, out)
 	}
@@ -86,11 +98,59 @@ func newDaemon(t *testing.T, size string) *daemon {
 	return d
 }
 
+// keepSocket gives /run to the test's own daemon, as newer ones keep more there than
+// their options move. The machine's daemon stays at the address that is returned.
+func keepSocket(t *testing.T, dir string) string {
+	t.Helper()
+	socket := filepath.Join(dir, "machine.sock")
+	if err := os.WriteFile(socket, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "mount", "--bind", "/run/docker.sock", socket)
+	must(t, "mount", "-t", "tmpfs", "tmpfs", "/run")
+	t.Cleanup(func() {
+		must(t, "umount", "--lazy", "/run")
+		must(t, "umount", "--lazy", socket)
+	})
+	return "unix://" + socket
+}
+
+// command is one of the daemon's programs.
+func (d *daemon) command(name string, args ...string) *exec.Cmd {
+	path := os.Getenv("PATH")
+	if d.programs != "" {
+		path = d.programs + string(os.PathListSeparator) + path
+		if own := filepath.Join(d.programs, name); exists(own) {
+			name = own
+		}
+	}
+	cmd := exec.Command(name, args...)
+	if d.root != "" {
+		// In a mount namespace of its own, so that removing the directory never meets /dev.
+		cmd = exec.Command("unshare", append([]string{"--mount", "--", "bash", "-euc", `
+			for shared in /proc /sys /dev "$1" "$2"; do mkdir -p "$0$shared"; mount --rbind "$shared" "$0$shared"; done
+			mount -t tmpfs tmpfs "$0/run"
+			root=$0; shift 2
+			exec chroot "$root" "$@"`, d.root, d.dir, d.run, name}, args...)...)
+		path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	}
+	cmd.Env = append(os.Environ(), "PATH="+path)
+	return cmd
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // containerd starts what holds the containers: a process of its own, as in a
 // packaged Docker, so that it outlives a daemon that is killed.
 func (d *daemon) containerd() {
 	d.t.Helper()
-	cmd := exec.Command("containerd", "--address", filepath.Join(d.run, "containerd.sock"),
+	if d.root != "" {
+		return // its dockerd starts one, with the same mounts
+	}
+	cmd := d.command("containerd", "--address", filepath.Join(d.run, "containerd.sock"),
 		"--root", filepath.Join(d.dir, "containerd"), "--state", filepath.Join(d.run, "containerd"), "--log-level", "warn")
 	if err := cmd.Start(); err != nil {
 		d.t.Fatal(err)
@@ -109,9 +169,14 @@ func (d *daemon) start() {
 		d.t.Fatal(err)
 	}
 	defer log.Close()
-	d.cmd = exec.Command("dockerd", "--host", d.socket, "--data-root", filepath.Join(d.dir, "docker"),
-		"--exec-root", filepath.Join(d.run, "exec"), "--pidfile", filepath.Join(d.run, "pid"),
-		"--containerd", filepath.Join(d.run, "containerd.sock"), "--log-level", "warn")
+	args := []string{
+		"--host", d.socket, "--data-root", filepath.Join(d.dir, "docker"),
+		"--exec-root", filepath.Join(d.run, "exec"), "--pidfile", filepath.Join(d.run, "pid"), "--log-level", "warn",
+	}
+	if d.root == "" {
+		args = append(args, "--containerd", filepath.Join(d.run, "containerd.sock"))
+	}
+	d.cmd = d.command("dockerd", args...)
 	d.cmd.Stdout, d.cmd.Stderr = log, log
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatal(err)

@@ -51,6 +51,7 @@ type project struct {
 	stack     string
 	http, ssh int
 	uuids     map[string]string // of runners, by their credential
+	ownerName string            // the repository's owner, where it is not the default
 }
 
 // newProject copies what git knows of this project into a new folder. prepare

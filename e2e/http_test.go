@@ -86,7 +86,11 @@ type account struct {
 // owner is the user that the stack's repository belongs to.
 func (p *project) owner() account {
 	p.t.Helper()
-	return account{p, "gitops", p.status().Secrets["ownerPassword"]}
+	name := p.ownerName
+	if name == "" {
+		name = "gitops"
+	}
+	return account{p, name, p.status().Secrets["ownerPassword"]}
 }
 
 // admin is the forge's administrator.

@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,6 +48,8 @@ func TestPlainPulumi(t *testing.T) {
 	pulumi("config", "set", "images", "source")
 	pulumi("config", "set", "httpPort", strconv.Itoa(p.http))
 	pulumi("config", "set", "sshPort", strconv.Itoa(p.ssh))
+	p.ownerName = "DevTeam" // an image's name is in lower case all the same
+	pulumi("config", "set", "repository.owner", p.ownerName)
 	out := pulumi("up", "--yes", "--skip-preview")
 	for _, secret := range []string{"adminPassword: [secret]", "ownerPassword: [secret]"} {
 		if !strings.Contains(out, secret) {
@@ -60,7 +64,24 @@ func TestPlainPulumi(t *testing.T) {
 		t.Errorf("got images %+v, want one of %s", s.Images, head)
 	}
 	pulumi("preview", "--expect-no-changes")
-	pulumi("destroy", "--yes", "--skip-preview")
+
+	// A changed action reaches the jobs, by a moved tag.
+	const marker = "checked out by the changed action"
+	p.edit("actions/checkout/checkout.sh", "git log -1 --format", "echo '"+marker+"'\ngit log -1 --format")
+	pulumi("up", "--yes", "--skip-preview")
+	second := p.commitAndPush("Change the action")
+	if got := p.awaitRun(second); got != "success" {
+		t.Errorf("got a second run that ended in %s, want success", got)
+	}
+	if log := p.owner().jobLog("gitops-pipeline", second, "build-and-push"); !strings.Contains(log, marker) {
+		t.Errorf("the job does not run the changed action:\n%s", log)
+	}
+	p.latestStays(head, second)
+
+	if out, err := exec.Command("docker", "rm", "--force", p.labelled().containers[0]).CombinedOutput(); err != nil {
+		t.Fatalf("removing a container by hand: %v\n%s", err, out)
+	}
+	pulumi("destroy", "--yes", "--skip-preview", "--refresh")
 	left := p.labelled()
 	if len(left.containers)+len(left.networks) > 0 || len(left.volumes) == 0 {
 		t.Errorf("got %+v after destroy, want the volumes and nothing else", left)
@@ -70,7 +91,7 @@ func TestPlainPulumi(t *testing.T) {
 // plainPulumi is an installed Pulumi with its Go language host, if there is
 // one. Else it is the CLI and a language host, both built from Go modules, on
 // PATH. The newest language host in a module that mirrors have is of 3.66; it
-// cannot run a provider from source, so that gets built.
+// cannot run a provider from source, so that gets built, and put beside it.
 func plainPulumi(t *testing.T, project string) string {
 	t.Helper()
 	cli, err := exec.LookPath("pulumi")
@@ -85,7 +106,19 @@ func plainPulumi(t *testing.T, project string) string {
 		t.Fatalf("building the language host: %v\n%s", err, out)
 	}
 	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
-	if _, err := artifacts.GiteaPlugin(t.Context(), project, t.Output()); err != nil {
+	plugin, err := artifacts.GiteaPlugin(t.Context(), project, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(plugin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	beside := filepath.Join(project, "provider", "cmd", "pulumi-resource-gitea", "pulumi-resource-gitea")
+	if _, err := os.Stat(beside); err == nil {
+		t.Errorf("%s was built into the checkout, where a plain pulumi up prefers it to the source", beside)
+	}
+	if err := os.WriteFile(beside, program, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	built, err := artifacts.Pulumi(t.Context(), "..", t.Output())
@@ -94,4 +127,58 @@ func plainPulumi(t *testing.T, project string) string {
 	}
 	t.Log("no Pulumi with its Go language host is installed: both are built, and the provider too")
 	return built.Path
+}
+
+// latestStays runs an older commit's workflow again: latest must stay at the
+// newest commit.
+func (p *project) latestStays(older, newest string) {
+	p.t.Helper()
+	want := p.status().digest(newest)
+	if got := p.status().digest("latest"); got == "" || got != want {
+		p.t.Errorf("got latest at %q, want %q of %s", got, want, newest)
+	}
+	owner := p.owner()
+	var runs struct {
+		Runs []struct {
+			ID      int64
+			HeadSHA string `json:"head_sha"`
+		} `json:"workflow_runs"`
+	}
+	base := "/repos/" + owner.user + "/gitops-pipeline/actions"
+	owner.api(http.MethodGet, base+"/runs?head_sha="+older, nil, &runs)
+	if len(runs.Runs) != 1 || runs.Runs[0].HeadSHA != older {
+		p.t.Fatalf("got runs %+v, want the one of %s", runs.Runs, older)
+	}
+	owner.api(http.MethodPost, fmt.Sprintf("%s/runs/%d/rerun", base, runs.Runs[0].ID), nil, nil)
+	if got := p.awaitRun(older); got != "success" {
+		p.t.Errorf("got a repeated run that ended in %s, want success", got)
+	}
+	if log := owner.jobLog("gitops-pipeline", older, "build-and-push"); !strings.Contains(log, "latest stays as it is") {
+		p.t.Errorf("the repeated job does not say that it leaves latest alone:\n%s", log)
+	}
+	if got := p.status().digest("latest"); got != want {
+		p.t.Errorf("a run of an older commit moved latest from %s to %s", want, got)
+	}
+}
+
+// jobLog is the log of a commit's job.
+func (a account) jobLog(repository, commit, job string) (log string) {
+	a.p.t.Helper()
+	base := fmt.Sprintf("/repos/%s/%s/actions", a.user, repository)
+	var list struct {
+		Jobs []struct {
+			ID      int64
+			Name    string
+			HeadSHA string `json:"head_sha"`
+		}
+	}
+	a.api(http.MethodGet, base+"/jobs", nil, &list)
+	for _, j := range list.Jobs {
+		if j.HeadSHA == commit && j.Name == job {
+			a.api(http.MethodGet, fmt.Sprintf("%s/jobs/%d/logs", base, j.ID), nil, &log)
+			return log
+		}
+	}
+	a.p.t.Fatalf("got jobs %+v, want %s of %s", list.Jobs, job, commit)
+	return ""
 }

@@ -141,6 +141,7 @@ func TestStory(t *testing.T) {
 	})
 	step("down and up keep the data", func(t *testing.T) {
 		before := p.status()
+		removeContainer(t, p, "runner-0-container") // what is gone already does not stop down
 		p.run(t.Context(), "down").must(t, 0, "kept")
 		left := p.labelled()
 		if len(left.containers)+len(left.networks) > 0 || len(left.volumes) == 0 {

@@ -47,19 +47,19 @@ func (r *AccessToken) Annotate(a infer.Annotator) {
 // Annotate documents the inputs.
 func (r *AccessTokenArgs) Annotate(a infer.Annotator) {
 	a.Describe(&r.Username, "Whose token it is.")
-	a.Describe(&r.Password, "The user's password: Gitea makes tokens for their user only.")
-	a.Describe(&r.Name, "Name of the token, one of its kind for the user.")
+	a.Describe(&r.Password, "The user's password: Gitea creates tokens for their own user only.")
+	a.Describe(&r.Name, "Name of the token, unique for the user.")
 	a.Describe(&r.Scopes, "What the token may do, such as write:package.")
 	a.Describe(&r.Adopt, "Replace a token of this name that exists already, instead of failing. Default: false.")
 }
 
 // Annotate documents the outputs.
 func (r *AccessTokenState) Annotate(a infer.Annotator) {
-	a.Describe(&r.TokenID, "The server's number of the token.")
+	a.Describe(&r.TokenID, "Numeric ID of the token.")
 	a.Describe(&r.Token, "The token itself.")
 }
 
-// Create makes the token.
+// Create creates the token.
 func (*AccessToken) Create(ctx context.Context, req infer.CreateRequest[AccessTokenArgs]) (infer.CreateResponse[AccessTokenState], error) {
 	in := req.Inputs
 	resp := infer.CreateResponse[AccessTokenState]{ID: in.Username + "/" + in.Name, Output: AccessTokenState{AccessTokenArgs: in}}
@@ -208,7 +208,7 @@ func deleteTokenOf(ctx context.Context, username string, id int) error {
 var errPassword = errors.New("the server refuses the recorded password")
 
 // outdated tells whether err means that the recorded password is not the
-// user's any more, as after a rotation that was cut off: the next update sets it.
+// user's any more, as after an interrupted rotation: the next update sets it.
 func outdated(ctx context.Context, err error) bool {
 	if !errors.Is(err, errPassword) {
 		return false

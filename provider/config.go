@@ -58,9 +58,9 @@ func (c *Config) Configure(context.Context) error {
 // diffConfig is the call that compares configurations.
 type diffConfig func(context.Context, p.DiffRequest) (p.DiffResponse, error)
 
-// inPlace has a changed configuration taken over as it is. By default every
-// change replaces the provider, and with it all that it made: a new password,
-// or a forge whose container is made anew, must not delete its repositories.
+// inPlace updates the provider in place when its configuration changes. By default
+// every change replaces the provider, and with it all that it created: a new password,
+// or a forge whose container is replaced, must not delete its repositories.
 func inPlace(diff diffConfig) diffConfig {
 	return func(ctx context.Context, req p.DiffRequest) (p.DiffResponse, error) {
 		resp, err := diff(ctx, req)

@@ -47,7 +47,7 @@ func (r *OrganizationArgs) Annotate(a infer.Annotator) {
 
 // Annotate documents the outputs.
 func (r *OrganizationState) Annotate(a infer.Annotator) {
-	a.Describe(&r.OrganizationID, "The server's number of the organization.")
+	a.Describe(&r.OrganizationID, "Numeric ID of the organization.")
 }
 
 // Check refuses names that Gitea refuses.
@@ -66,7 +66,7 @@ func (*Organization) Check(ctx context.Context, req infer.CheckRequest) (infer.C
 	return infer.CheckResponse[OrganizationArgs]{Inputs: in, Failures: failures}, err
 }
 
-// Create makes the organization, or takes over the one there is.
+// Create creates the organization, or takes over the one there is.
 func (*Organization) Create(ctx context.Context, req infer.CreateRequest[OrganizationArgs]) (infer.CreateResponse[OrganizationState], error) {
 	in := req.Inputs
 	resp := infer.CreateResponse[OrganizationState]{ID: in.Name, Output: OrganizationState{OrganizationArgs: in}}

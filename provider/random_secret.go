@@ -34,7 +34,7 @@ const (
 
 // Annotate documents the resource.
 func (r *RandomSecret) Annotate(a infer.Annotator) {
-	a.Describe(r, "A random string, made once from the system's cryptographic source and kept, encrypted, in the state.")
+	a.Describe(r, "A random string, generated once from the system's cryptographic source and kept, encrypted, in the state.")
 }
 
 // Annotate documents the inputs.
@@ -79,7 +79,7 @@ func charsetProblem(charset string) string {
 	return ""
 }
 
-// Create makes the secret.
+// Create generates the secret.
 func (*RandomSecret) Create(_ context.Context, req infer.CreateRequest[RandomSecretArgs]) (infer.CreateResponse[RandomSecretState], error) {
 	resp := infer.CreateResponse[RandomSecretState]{ID: req.Name, Output: RandomSecretState{RandomSecretArgs: req.Inputs}}
 	if req.DryRun {

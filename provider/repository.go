@@ -58,7 +58,7 @@ func (r *RepositoryArgs) Annotate(a infer.Annotator) {
 
 // Annotate documents the outputs.
 func (r *RepositoryState) Annotate(a infer.Annotator) {
-	a.Describe(&r.RepositoryID, "The server's number of the repository.")
+	a.Describe(&r.RepositoryID, "Numeric ID of the repository.")
 	a.Describe(&r.FullName, "owner/name.")
 	a.Describe(&r.HTMLURL, "Its page.")
 	a.Describe(&r.CloneURL, "Address to clone by HTTP.")
@@ -81,7 +81,7 @@ func (*Repository) Check(ctx context.Context, req infer.CheckRequest) (infer.Che
 	return infer.CheckResponse[RepositoryArgs]{Inputs: in, Failures: failures}, err
 }
 
-// Create makes the repository, or takes over the one there is.
+// Create creates the repository, or takes over the one there is.
 func (*Repository) Create(ctx context.Context, req infer.CreateRequest[RepositoryArgs]) (infer.CreateResponse[RepositoryState], error) {
 	in := req.Inputs
 	resp := infer.CreateResponse[RepositoryState]{ID: in.Owner + "/" + in.Name, Output: RepositoryState{RepositoryArgs: in}}

@@ -52,7 +52,7 @@ func (r *UserArgs) Annotate(a infer.Annotator) {
 
 // Annotate documents the outputs.
 func (r *UserState) Annotate(a infer.Annotator) {
-	a.Describe(&r.UserID, "The server's number of the user.")
+	a.Describe(&r.UserID, "Numeric ID of the user.")
 }
 
 // Check refuses names that Gitea refuses.
@@ -70,7 +70,7 @@ func (*User) Check(ctx context.Context, req infer.CheckRequest) (infer.CheckResp
 	return infer.CheckResponse[UserArgs]{Inputs: in, Failures: failures}, err
 }
 
-// Create makes the user, or takes over the one there is.
+// Create creates the user, or takes over the one there is.
 func (*User) Create(ctx context.Context, req infer.CreateRequest[UserArgs]) (infer.CreateResponse[UserState], error) {
 	in := req.Inputs
 	resp := infer.CreateResponse[UserState]{ID: in.Username, Output: UserState{UserArgs: in}}

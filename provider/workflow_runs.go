@@ -57,7 +57,7 @@ func (r *GetWorkflowRunsArgs) Annotate(a infer.Annotator) {
 
 // Annotate documents a run.
 func (r *WorkflowRun) Annotate(a infer.Annotator) {
-	a.Describe(&r.RunID, "The server's number of the run.")
+	a.Describe(&r.RunID, "Numeric ID of the run.")
 	a.Describe(&r.Number, "Number of the run within the repository.")
 	a.Describe(&r.Title, "Title, such as the commit's subject.")
 	a.Describe(&r.Event, "What started it, such as push.")

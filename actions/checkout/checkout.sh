@@ -19,7 +19,7 @@ target=$(realpath -m -- "$workspace/${CHECKOUT_PATH:-}")
 case $target/ in
   "$workspace"/*) ;;
   *)
-    echo "::error::checkout: path '$CHECKOUT_PATH' is outside the workspace; name a folder below it"
+    echo "::error::checkout: path '$CHECKOUT_PATH' is outside the workspace; name a directory below it"
     exit 1
     ;;
 esac

@@ -106,14 +106,14 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 		DestroyGraceSeconds: pulumi.Int(10),
 	}
 	applyLimits(cfg.Forge, container)
-	// Two containers cannot hold one port: the old one goes first.
+	// Two containers cannot publish one port: the old one is removed first.
 	f.Container, err = docker.NewContainer(ctx, name+"-container", container, child,
 		pulumi.DeleteBeforeReplace(true), pulumi.ReplaceOnChanges([]string{"healthcheck"}))
 	if err != nil {
 		return nil, err
 	}
 
-	// The address waits for the container, which waits for its health.
+	// The provider waits for the container, which waits for its health check.
 	url := f.Container.ID().ApplyT(func(pulumi.ID) string { return cfg.LocalURL() }).(pulumi.StringOutput)
 	f.Provider, err = gitea.NewProvider(ctx, name+"-gitea", &gitea.ProviderArgs{
 		BaseUrl: url, Username: pulumi.String(config.AdminUser), Password: admin.Result,
@@ -135,8 +135,8 @@ func forgeEnvironment(cfg config.Config) []string {
 		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
 		"GITEA__actions__DEFAULT_ACTIONS_URL=self",
 		"GITEA__actions__ENABLED=true",
-		// A runner tells every five seconds that its job goes on; the job of one that
-		// has died fails soon. Not at the start: who could tell a forge that was down?
+		// A runner reports every five seconds on its job; the job of a dead runner fails
+		// soon. Not at startup: runners could not report while Gitea was down.
 		"GITEA__actions__ZOMBIE_TASK_TIMEOUT=45s",
 		"GITEA__cron_0X2E_stop_zombie_tasks__RUN_AT_START=false",
 		"GITEA__cron_0X2E_stop_zombie_tasks__SCHEDULE=@every 10s",
@@ -145,7 +145,7 @@ func forgeEnvironment(cfg config.Config) []string {
 		"GITEA__database__SQLITE_JOURNAL_MODE=WAL",
 		"GITEA__log__LEVEL=warn",
 		"GITEA__packages__ENABLED=true",
-		// A push's run is made before the push is acknowledged: see ADR 12.
+		// A push's workflow run is created before the push is acknowledged: see ADR 12.
 		"GITEA__queue_0X2E_push_update__TYPE=immediate",
 		"GITEA__repository__DEFAULT_BRANCH=main",
 		"GITEA__security__INSTALL_LOCK=true",

@@ -30,7 +30,7 @@ type RepositoryArgs struct {
 }
 
 // NewRepository declares a Repository. Users and repositories outlive the
-// stack; what can be made again, goes with the forge's container.
+// stack; what can be created again goes with the forge's container.
 func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts ...pulumi.ResourceOption) (*Repository, error) {
 	r := &Repository{}
 	if err := ctx.RegisterComponentResourceV2("gitops-pipeline:index:Repository", name, nil, r, opts...); err != nil {

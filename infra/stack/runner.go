@@ -15,32 +15,31 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// Where an engine of its own has its socket, seen from its runner as from the
-// engine itself, and its data.
+// Where a job engine has its socket, in its own container as in its runner's, and its
+// data.
 const (
 	engineRun    = "/run/engine"
 	engineSocket = engineRun + "/docker/docker.sock"
 	engineData   = "/engine"
 )
 
-// hostSocket is the host's engine, for runner.engine=host.
+// hostSocket is the Docker host's socket, for runner.engine=host.
 const hostSocket = "/var/run/docker.sock"
 
-// runnerConfigFile is the runner's configuration, in its container.
+// runnerConfigFile is gitea-runner's configuration, in its container.
 const runnerConfigFile = "/opt/gitops-pipeline/config.yaml"
 
 // runnerProgram registers the runner, starts it and watches it.
 const runnerProgram = "/usr/local/bin/runner-supervisor"
 
-// metricsPort is where a runner serves its counters, in its container alone.
+// metricsPort is where gitea-runner serves its metrics, to its own container alone.
 const metricsPort = "9101"
 
-// engineShares is the weight of an engine's container when the host's cores are
-// all in use; that of every other container is 1024.
+// engineShares is the CPU weight of a job engine's container when all cores of the host
+// are in use; every other container has 1024.
 const engineShares = 256
 
-// Runner is a Gitea Actions runner with, by default, a Docker engine of its
-// own.
+// Runner is a Gitea Actions runner with, by default, a job engine of its own.
 type Runner struct {
 	pulumi.ResourceState
 }
@@ -82,8 +81,8 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		StopSignal:  pulumi.String("SIGKILL"), // see docs/adr/0009-kill-a-runner.md
 		Init:        pulumi.Bool(true),
 		Entrypoints: pulumi.ToStringArray([]string{runnerProgram}),
-		// A network of its own, not its engine's: Docker would never again start a
-		// runner that was to join an engine that was down at that moment.
+		// A network of its own, not its job engine's: Docker gives up starting a container
+		// that joins the network of one that is down at that moment.
 		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
 			Name: args.Forge.Network,
 		}},
@@ -92,8 +91,8 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		},
 		DestroyGraceSeconds: pulumi.Int(5),
 	}
-	// The runner registers with the forge, which has to be there, and takes a
-	// queued run at once, which has to find all it reads.
+	// The runner registers with the forge, and takes a queued job at once: the forge and
+	// all that a job reads have to be there.
 	needed := append([]pulumi.Resource{args.Forge.Container}, args.Repository.Read...)
 	socket := engineSocket
 	if args.Config.Runner.Engine == config.EngineHost {
@@ -148,8 +147,7 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 		Image:   pulumi.String(args.Images.Engine),
 		Labels:  containerLabels(ctx, naming.JobEngine, runner),
 		Restart: pulumi.String(restart),
-		// As the runner: a job that ends with its engine must not look as if it had
-		// ended well.
+		// As the runner: a job that ends with its job engine must not be reported as a success.
 		StopSignal: pulumi.String("SIGKILL"),
 		Capabilities: docker.ContainerCapabilitiesArgs{
 			Adds: pulumi.ToStringArray(images.EngineCapabilities), Drops: pulumi.ToStringArray([]string{"ALL"}),
@@ -204,13 +202,13 @@ func loopbackName(cfg config.Config) docker.ContainerHostArray {
 	}}
 }
 
-// runnerConfig is the runner's configuration file.
+// runnerConfig is gitea-runner's configuration file.
 func runnerConfig(cfg config.Config, jobImage, socket string) (string, error) {
 	type m = map[string]any
 	job := m{"network": "host", "force_pull": false, "docker_host": "unix://" + socket, "docker_timeout": "1m"}
 	if !cfg.Runner.Fresh() {
-		// Go's caches are volumes of the engine, so that a second job compiles
-		// only what changed.
+		// Go's caches are volumes of the job engine, so that a second job compiles only
+		// what has changed.
 		job["options"] = "-v go-build:/root/.cache/go-build -v go-mod:/root/go/pkg/mod"
 		job["valid_volumes"] = []string{"go-build", "go-mod"}
 	}

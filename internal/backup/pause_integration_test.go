@@ -16,13 +16,15 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
 // TestPauseBetweenHealthChecks pauses a container with frequent health checks
 // again and again. A check that is being started when its container is paused
 // keeps Docker from resuming it until the check's timeout has passed.
 func TestPauseBetweenHealthChecks(t *testing.T) {
-	cli, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	cli, err := dockerhost.NewClient()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,11 +11,12 @@ import (
 	"time"
 )
 
-// Intervals between two attempts.
+// Intervals, between two attempts unless it says otherwise.
 const (
 	forgeInterval    = 200 * time.Millisecond
 	registerInterval = time.Second
 	engineInterval   = 200 * time.Millisecond
+	logInterval      = 30 * time.Second // between two errors of one wait
 )
 
 // Program starts gitea-runner.
@@ -239,10 +240,10 @@ func (s *Supervisor) wait(ctx context.Context, p Process) error {
 	return p.Wait()
 }
 
-// retry repeats do at an interval until it succeeds or ctx ends. Of equal errors in a
-// row it logs the first.
+// retry repeats do at an interval until it succeeds or ctx ends. It logs the first error,
+// and then one every half minute.
 func (s *Supervisor) retry(ctx context.Context, interval time.Duration, what string, do func(ctx context.Context) error) error {
-	logged := ""
+	var logged time.Time
 	for {
 		err := do(ctx)
 		if ctx.Err() != nil {
@@ -251,8 +252,8 @@ func (s *Supervisor) retry(ctx context.Context, interval time.Duration, what str
 		if err == nil {
 			return nil
 		}
-		if text := err.Error(); text != logged {
-			logged = text
+		if time.Since(logged) >= logInterval {
+			logged = time.Now()
 			s.Log.Warn(what+" failed; trying again", "why", err)
 		}
 		select {

@@ -2,6 +2,7 @@ package runnersupervisor
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,6 +119,7 @@ func TestStartWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		h.forgeDown, h.failing = true, 2
+		var log strings.Builder
 		const down = 40 * time.Second
 		time.AfterFunc(down, func() {
 			h.mu.Lock()
@@ -126,7 +128,12 @@ func TestStartWaits(t *testing.T) {
 		})
 		start, started := time.Now(), time.Duration(0)
 		h.onDaemon = func(int, *fakeProcess) { started = time.Since(start) }
-		_ = h.run(h.supervisor(nil), time.Minute)
+		s := h.supervisor(nil)
+		s.Log = slog.New(slog.NewTextHandler(&log, nil))
+		_ = h.run(s, time.Minute)
+		if got := strings.Count(log.String(), "waiting for the forge failed"); got != 2 {
+			t.Errorf("got %d lines on a forge that was down for %s, want one every %s", got, down, logInterval)
+		}
 		if want := "acquire, failed registration, failed registration, register, daemon --once, kill"; h.happened() != want {
 			t.Errorf("got %s, want %s", h.happened(), want)
 		}

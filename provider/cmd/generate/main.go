@@ -19,7 +19,7 @@ import (
 
 func main() {
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: generate SCHEMA SDK-FOLDER")
+		fmt.Fprintln(os.Stderr, "usage: generate SCHEMA SDK-DIRECTORY")
 		os.Exit(2)
 	}
 	if err := generate(os.Args[1], os.Args[2]); err != nil {

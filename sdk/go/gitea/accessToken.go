@@ -18,15 +18,15 @@ type AccessToken struct {
 
 	// Replace a token of this name that exists already, instead of failing. Default: false.
 	Adopt pulumi.BoolPtrOutput `pulumi:"adopt"`
-	// Name of the token, one of its kind for the user.
+	// Name of the token, unique for the user.
 	Name pulumi.StringOutput `pulumi:"name"`
-	// The user's password: Gitea makes tokens for their user only.
+	// The user's password: Gitea creates tokens for their own user only.
 	Password pulumi.StringOutput `pulumi:"password"`
 	// What the token may do, such as write:package.
 	Scopes pulumi.StringArrayOutput `pulumi:"scopes"`
 	// The token itself.
 	Token pulumi.StringOutput `pulumi:"token"`
-	// The server's number of the token.
+	// Numeric ID of the token.
 	TokenId pulumi.IntOutput `pulumi:"tokenId"`
 	// Whose token it is.
 	Username pulumi.StringOutput `pulumi:"username"`
@@ -94,9 +94,9 @@ func (AccessTokenState) ElementType() reflect.Type {
 type accessTokenArgs struct {
 	// Replace a token of this name that exists already, instead of failing. Default: false.
 	Adopt *bool `pulumi:"adopt"`
-	// Name of the token, one of its kind for the user.
+	// Name of the token, unique for the user.
 	Name string `pulumi:"name"`
-	// The user's password: Gitea makes tokens for their user only.
+	// The user's password: Gitea creates tokens for their own user only.
 	Password string `pulumi:"password"`
 	// What the token may do, such as write:package.
 	Scopes []string `pulumi:"scopes"`
@@ -108,9 +108,9 @@ type accessTokenArgs struct {
 type AccessTokenArgs struct {
 	// Replace a token of this name that exists already, instead of failing. Default: false.
 	Adopt pulumi.BoolPtrInput
-	// Name of the token, one of its kind for the user.
+	// Name of the token, unique for the user.
 	Name pulumi.StringInput
-	// The user's password: Gitea makes tokens for their user only.
+	// The user's password: Gitea creates tokens for their own user only.
 	Password pulumi.StringInput
 	// What the token may do, such as write:package.
 	Scopes pulumi.StringArrayInput
@@ -210,12 +210,12 @@ func (o AccessTokenOutput) Adopt() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *AccessToken) pulumi.BoolPtrOutput { return v.Adopt }).(pulumi.BoolPtrOutput)
 }
 
-// Name of the token, one of its kind for the user.
+// Name of the token, unique for the user.
 func (o AccessTokenOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *AccessToken) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
-// The user's password: Gitea makes tokens for their user only.
+// The user's password: Gitea creates tokens for their own user only.
 func (o AccessTokenOutput) Password() pulumi.StringOutput {
 	return o.ApplyT(func(v *AccessToken) pulumi.StringOutput { return v.Password }).(pulumi.StringOutput)
 }
@@ -230,7 +230,7 @@ func (o AccessTokenOutput) Token() pulumi.StringOutput {
 	return o.ApplyT(func(v *AccessToken) pulumi.StringOutput { return v.Token }).(pulumi.StringOutput)
 }
 
-// The server's number of the token.
+// Numeric ID of the token.
 func (o AccessTokenOutput) TokenId() pulumi.IntOutput {
 	return o.ApplyT(func(v *AccessToken) pulumi.IntOutput { return v.TokenId }).(pulumi.IntOutput)
 }

@@ -22,7 +22,7 @@ type Organization struct {
 	Description pulumi.StringPtrOutput `pulumi:"description"`
 	// Name; letters and digits with single - _ . between them.
 	Name pulumi.StringOutput `pulumi:"name"`
-	// The server's number of the organization.
+	// Numeric ID of the organization.
 	OrganizationId pulumi.IntOutput `pulumi:"organizationId"`
 	// public, limited (to signed-in users) or private. Default: public.
 	Visibility pulumi.StringPtrOutput `pulumi:"visibility"`
@@ -202,7 +202,7 @@ func (o OrganizationOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *Organization) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
-// The server's number of the organization.
+// Numeric ID of the organization.
 func (o OrganizationOutput) OrganizationId() pulumi.IntOutput {
 	return o.ApplyT(func(v *Organization) pulumi.IntOutput { return v.OrganizationId }).(pulumi.IntOutput)
 }

@@ -28,7 +28,7 @@ type WorkflowRun struct {
 	HtmlUrl string `pulumi:"htmlUrl"`
 	// Number of the run within the repository.
 	Number int `pulumi:"number"`
-	// The server's number of the run.
+	// Numeric ID of the run.
 	RunId int `pulumi:"runId"`
 	// Start, RFC 3339.
 	StartedAt string `pulumi:"startedAt"`
@@ -87,7 +87,7 @@ func (o WorkflowRunOutput) Number() pulumi.IntOutput {
 	return o.ApplyT(func(v WorkflowRun) int { return v.Number }).(pulumi.IntOutput)
 }
 
-// The server's number of the run.
+// Numeric ID of the run.
 func (o WorkflowRunOutput) RunId() pulumi.IntOutput {
 	return o.ApplyT(func(v WorkflowRun) int { return v.RunId }).(pulumi.IntOutput)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A random string, made once from the system's cryptographic source and kept, encrypted, in the state.
+// A random string, generated once from the system's cryptographic source and kept, encrypted, in the state.
 type RandomSecret struct {
 	pulumi.CustomResourceState
 

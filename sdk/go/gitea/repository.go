@@ -34,7 +34,7 @@ type Repository struct {
 	Owner pulumi.StringOutput `pulumi:"owner"`
 	// Whether only the owner and collaborators see it. Default: false.
 	Private pulumi.BoolPtrOutput `pulumi:"private"`
-	// The server's number of the repository.
+	// Numeric ID of the repository.
 	RepositoryId pulumi.IntOutput `pulumi:"repositoryId"`
 	// Address to clone by SSH.
 	SshUrl pulumi.StringOutput `pulumi:"sshUrl"`
@@ -259,7 +259,7 @@ func (o RepositoryOutput) Private() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v *Repository) pulumi.BoolPtrOutput { return v.Private }).(pulumi.BoolPtrOutput)
 }
 
-// The server's number of the repository.
+// Numeric ID of the repository.
 func (o RepositoryOutput) RepositoryId() pulumi.IntOutput {
 	return o.ApplyT(func(v *Repository) pulumi.IntOutput { return v.RepositoryId }).(pulumi.IntOutput)
 }

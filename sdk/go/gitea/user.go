@@ -26,7 +26,7 @@ type User struct {
 	FullName pulumi.StringPtrOutput `pulumi:"fullName"`
 	// Password, at least 8 characters.
 	Password pulumi.StringOutput `pulumi:"password"`
-	// The server's number of the user.
+	// Numeric ID of the user.
 	UserId pulumi.IntOutput `pulumi:"userId"`
 	// Name to sign in with; letters and digits with single - _ . between them.
 	Username pulumi.StringOutput `pulumi:"username"`
@@ -234,7 +234,7 @@ func (o UserOutput) Password() pulumi.StringOutput {
 	return o.ApplyT(func(v *User) pulumi.StringOutput { return v.Password }).(pulumi.StringOutput)
 }
 
-// The server's number of the user.
+// Numeric ID of the user.
 func (o UserOutput) UserId() pulumi.IntOutput {
 	return o.ApplyT(func(v *User) pulumi.IntOutput { return v.UserId }).(pulumi.IntOutput)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
@@ -41,7 +42,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 		if o.Resolve == nil {
 			o.Resolve = images.Resolve
 		}
-		images, err := o.Resolve(ctx.Context(), o.Root, cfg.Images, o.Progress)
+		images, err := o.Resolve(artifacts.WithProxies(ctx.Context(), cfg.ProxyEnvironment()), o.Root, cfg.Images, o.Progress)
 		if err != nil {
 			return err
 		}

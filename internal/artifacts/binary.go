@@ -223,7 +223,7 @@ func (b Binary) Build(ctx context.Context, root string, out *Progress) (string, 
 func ModuleDir(ctx context.Context, dir, path string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", path)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod")
+	cmd.Env = environment(ctx, append(os.Environ(), "GOFLAGS=-mod=mod"))
 	data, err := cmd.Output()
 	var m struct{ Dir, Error string }
 	if jsonErr := json.Unmarshal(data, &m); jsonErr == nil && m.Dir != "" {

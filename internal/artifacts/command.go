@@ -27,12 +27,12 @@ func LockGo() (unlock func()) {
 	return goBuild.Unlock
 }
 
-// Run runs a command in dir with extra environment; its output is shown only
-// when it fails. A cancelled context interrupts it.
+// Run runs a command in dir with extra environment and the proxies of ctx; its
+// output is shown only when it fails. A cancelled context interrupts it.
 func Run(ctx context.Context, dir string, env []string, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = environment(ctx, append(os.Environ(), env...))
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
 	var out bytes.Buffer

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -140,6 +141,7 @@ func (b *builder) dockerBuild(ctx context.Context, dir string, r recipe) error {
 	if err != nil {
 		return err
 	}
+	maps.Copy(proxies, artifacts.Proxies(ctx))
 	for k, v := range proxies { // builders know these without ARG, and keep them out of the image
 		buildArgs[k] = &v
 	}

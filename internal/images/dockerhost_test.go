@@ -171,3 +171,21 @@ func TestBuildTakesProxies(t *testing.T) {
 		}
 	}
 }
+
+// TestBuildTakesConfiguredProxies has one proxy in the stack's configuration and another in the environment.
+func TestBuildTakesConfiguredProxies(t *testing.T) {
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	t.Setenv("http_proxy", "http://127.0.0.1:3128")
+	ctx := artifacts.WithProxies(t.Context(), config.Config{Proxy: config.Proxy{HTTP: "http://192.0.2.1:3128"}}.ProxyEnvironment())
+	host := &fakeHost{}
+	if err := host.on(t, &strings.Builder{}).dockerBuild(ctx, t.TempDir(), recipe{part: "base", ref: "test:1"}); err != nil {
+		t.Fatal(err)
+	}
+	var args map[string]string
+	if err := json.Unmarshal([]byte(host.build.Get("buildargs")), &args); err != nil {
+		t.Fatal(err)
+	}
+	if want := "http://192.0.2.1:3128"; args["http_proxy"] != want || args["HTTP_PROXY"] != want || !strings.Contains(args["no_proxy"], "localhost") {
+		t.Errorf("got build arguments %v, want the configured proxy", args)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
@@ -93,7 +94,7 @@ func runAll(ctx context.Context, s *State, steps []Step) error {
 	for _, step := range steps {
 		err := ctx.Err()
 		if err == nil {
-			err = step.Run(ctx, s)
+			err = step.Run(artifacts.WithProxies(ctx, s.Config.ProxyEnvironment()), s)
 		}
 		if err == nil {
 			continue

@@ -23,6 +23,14 @@ const (
 	forgotten = 24 * time.Hour
 )
 
+// direct asks the forge without the proxy that this process's environment may
+// name for the internet: the forge is on the Docker host.
+var direct = func() http.RoundTripper {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	return transport
+}()
+
 // tokenPrefix starts the names of the launcher's tokens in the administrator's settings.
 const tokenPrefix = "gitops-pipeline-launcher-"
 
@@ -121,7 +129,7 @@ func (c *Client) signIn(ctx context.Context) (string, error) {
 
 func (c *Client) client(ctx context.Context, options ...gitea.ClientOption) (*gitea.Client, error) {
 	api, err := gitea.NewClient(c.base, append(options,
-		gitea.SetContext(ctx), gitea.SetGiteaVersion(""), gitea.SetHTTPClient(&http.Client{Timeout: requestLimit}))...)
+		gitea.SetContext(ctx), gitea.SetGiteaVersion(""), gitea.SetHTTPClient(&http.Client{Timeout: requestLimit, Transport: direct}))...)
 	if err != nil {
 		return nil, fmt.Errorf("making a client of %s: %w", c.base, err)
 	}

@@ -51,7 +51,7 @@ func (s *Stack) Usage(ctx context.Context) ([]Usage, error) {
 func (s *Stack) RunnerReady(ctx context.Context, after time.Time) (at time.Time, err error) {
 	list, err := dockerhost.Containers(ctx, s.Docker, s.Name, naming.Runner)
 	if err != nil || len(list) == 0 {
-		return at, fmt.Errorf("finding the runner of stack %s: %w", s.Name, err)
+		return at, fmt.Errorf("finding the runner of stack %s: got %d and %v", s.Name, len(list), err)
 	}
 	err = poll(ctx, 2*time.Minute, "the runner", func() (bool, error) {
 		log, err := dockerhost.Log(ctx, s.Docker, list[0].ID, after.UTC().Format(time.RFC3339Nano), "")

@@ -119,7 +119,7 @@ func (f *Forge) digest(ctx context.Context, reference string) (string, error) {
 func (f *Forge) FirstLine(name string, run int64) (time.Time, error) {
 	list, _, err := f.ListRepoActionRunJobs(Owner, name, run, gitea.ListRepoActionJobsOptions{})
 	if err != nil || len(list.Jobs) == 0 {
-		return time.Time{}, fmt.Errorf("listing the jobs of run %d: %w", run, err)
+		return time.Time{}, fmt.Errorf("listing the jobs of run %d: got %v and %v", run, list, err)
 	}
 	log, _, err := f.GetRepoActionJobLogs(Owner, name, list.Jobs[0].ID)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 const (
 	goLines    = 300 // of one file
-	shellLines = 778 // of the whole project; the goal is 350, so lower it with each script that goes
+	shellLines = 543 // of the whole project; to be 349 once the job engine is started by a Go program
 )
 
 // TestSize holds Go files to a size that one reads in a sitting, and keeps what

@@ -15,11 +15,16 @@ import (
 )
 
 // generate writes the workspace directory: a project without a program of its own,
-// whose gitea plugin is the built one in the cache, named by its absolute path, and a copy of the stack's
-// configuration. Pulumi writes its encryption salt into the copy, so that the
+// whose gitea plugin is the built one in the cache, named by its absolute path, and a
+// copy of the stack's configuration. Pulumi writes its encryption salt into the copy, so that the
 // committed files stay as they are.
 func generate(p project.Project, stack string) error {
-	dir := p.StackDir(stack)
+	return generateIn(p, stack, p.StackDir(stack), "")
+}
+
+// generateIn writes a workspace into a directory. Its configuration has the given
+// salt, or the one that is known already.
+func generateIn(p project.Project, stack, dir, salt string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("creating the workspace of stack %q: %w", stack, err)
 	}
@@ -40,13 +45,15 @@ func generate(p project.Project, stack string) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(dir, "Pulumi."+stack+".yaml")
-	kept, err := config.Load(p, file)
+	kept, err := config.Load(p, workspaceConfigFile(p, stack))
 	if err != nil {
 		return err
 	}
 	kept.Config = own.Config
-	if err := kept.Save(file); err != nil && !errors.Is(err, fs.ErrExist) {
+	if salt != "" {
+		kept.EncryptionSalt = salt
+	}
+	if err := kept.Save(filepath.Join(dir, "Pulumi."+stack+".yaml")); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("writing the workspace's configuration: %w", err)
 	}
 	return nil

@@ -21,7 +21,7 @@ func NoProgram(*pulumi.Context) error {
 }
 
 // ReadOutputs reads the outputs of a stack from its state, or returns ErrNone
-// when there is no such stack.
+// when there is no such stack. It writes nothing into the checkout.
 func ReadOutputs(ctx context.Context, p project.Project, stack string, progress io.Writer) (auto.OutputMap, error) {
 	if !MayExist(p, stack) {
 		return nil, ErrNone
@@ -30,10 +30,11 @@ func ReadOutputs(ctx context.Context, p project.Project, stack string, progress 
 	if err != nil {
 		return nil, artifacts.Problem("the Pulumi CLI", err)
 	}
-	s, err := Open(ctx, p, stack, cli, NoProgram, false)
+	s, release, err := openReadOnly(ctx, p, stack, cli)
 	if err != nil {
 		return nil, fmt.Errorf("opening stack %q: %w", stack, err)
 	}
+	defer release()
 	outputs, err := s.Outputs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the outputs of stack %q: %w", stack, err)

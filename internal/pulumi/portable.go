@@ -87,7 +87,7 @@ func WritePortable(p project.Project, stack string, c Portable) error {
 // CheckPassphrase refuses a checkout that has another passphrase.
 func CheckPassphrase(p project.Project, c Portable) error {
 	_, err := os.Stat(p.PassphraseFile())
-	fromEnvironment := os.Getenv("PULUMI_CONFIG_PASSPHRASE") != "" || os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") != ""
+	fromEnvironment := passphraseInEnvironment()
 	if errors.Is(err, fs.ErrNotExist) && !fromEnvironment {
 		return nil
 	}

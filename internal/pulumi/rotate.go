@@ -25,8 +25,12 @@ import (
 // OwnPassphrase tells whether the project itself keeps the passphrase, and the
 // state that it encrypts.
 func OwnPassphrase() bool {
-	return os.Getenv("PULUMI_CONFIG_PASSPHRASE") == "" && os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") == "" &&
+	return !passphraseInEnvironment() &&
 		os.Getenv("PULUMI_BACKEND_URL") == "" && loginDir() == ""
+}
+
+func passphraseInEnvironment() bool {
+	return os.Getenv("PULUMI_CONFIG_PASSPHRASE") != "" || os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") != ""
 }
 
 // nextPassphrase is where the new passphrase stands until every stack has it.
@@ -123,8 +127,12 @@ func forgetOldStates(p project.Project, stack string) error {
 
 // stackPassphrase is the passphrase that the stack's state has: the project's,
 // or in the middle of a rotation the next one. The workspace's copy of the
-// configuration then gets the state's salt, as the two may have been cut apart.
+// configuration then gets the state's salt, as a rotation may have been interrupted
+// between the two. It is empty when the environment has one of the user's own.
 func stackPassphrase(ctx context.Context, p project.Project, stack string) (string, error) {
+	if passphraseInEnvironment() {
+		return "", nil
+	}
 	if !rotating(p) {
 		return Passphrase(p.PassphraseFile())
 	}

@@ -34,23 +34,49 @@ var ErrNone = errors.New("there is no such stack")
 // Open returns the stack, which it creates if create is set; else ErrNone when
 // there is none.
 func Open(ctx context.Context, p project.Project, stack string, cli artifacts.CLI, program pulumi.RunFunc, create bool) (*Stack, error) {
-	command := newCommand(cli)
 	if err := CheckState(ctx, p, stack); err != nil {
 		return nil, err
 	}
 	if err := generate(p, stack); err != nil {
 		return nil, err
 	}
-	env, local, err := Environment(ctx, p, stack)
+	phrase, err := stackPassphrase(ctx, p, stack)
 	if err != nil {
 		return nil, err
 	}
+	env, local, err := environment(p, phrase)
+	if err != nil {
+		return nil, err
+	}
+	if local {
+		if err := fitPassphrase(ctx, p, stack, phrase); err != nil {
+			return nil, err
+		}
+		if err := dropMetadata(p, stack); err != nil {
+			return nil, err
+		}
+	}
+	return open(ctx, p, stack, p.StackDir(stack), env, local, cli, program, create)
+}
+
+// fitPassphrase is fitSalt with the passphrase that the environment may have.
+func fitPassphrase(ctx context.Context, p project.Project, stack, phrase string) (err error) {
+	if phrase == "" {
+		if phrase, err = currentPassphrase(p); err != nil {
+			return err
+		}
+	}
+	return fitSalt(ctx, p, stack, phrase)
+}
+
+func open(ctx context.Context, p project.Project, stack, dir string, env map[string]string, local bool, cli artifacts.CLI, program pulumi.RunFunc, create bool) (*Stack, error) {
+	command := newCommand(cli)
 	home, err := Home()
 	if err != nil {
 		return nil, err
 	}
 	opts := []auto.LocalWorkspaceOption{
-		auto.WorkDir(p.StackDir(stack)),
+		auto.WorkDir(dir),
 		auto.Program(program),
 		auto.PulumiHome(home),
 		auto.Pulumi(command),
@@ -65,18 +91,6 @@ func Open(ctx context.Context, p project.Project, stack string, cli artifacts.CL
 	}
 	selecting := ctx
 	if local {
-		phrase := env["PULUMI_CONFIG_PASSPHRASE"]
-		if phrase == "" {
-			if phrase, err = currentPassphrase(p); err != nil {
-				return nil, err
-			}
-		}
-		if err := fitSalt(ctx, p, stack, phrase); err != nil {
-			return nil, err
-		}
-		if err := dropMetadata(p, stack); err != nil {
-			return nil, err
-		}
 		state, err := localState(p, stack)
 		if err != nil {
 			return nil, err
@@ -142,9 +156,9 @@ func Home() (string, error) {
 	return home, nil
 }
 
-// Environment is what Pulumi's commands on a stack run with: the state in the
+// environment is what Pulumi's commands on a stack run with: the state in the
 // project, unless PULUMI_BACKEND_URL or `pulumi login` say otherwise.
-func Environment(ctx context.Context, p project.Project, stack string) (env map[string]string, local bool, err error) {
+func environment(p project.Project, phrase string) (env map[string]string, local bool, err error) {
 	env = map[string]string{
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -160,11 +174,7 @@ func Environment(ctx context.Context, p project.Project, stack string) (env map[
 		return nil, false, err
 	}
 	maps.Copy(env, docker)
-	if os.Getenv("PULUMI_CONFIG_PASSPHRASE") == "" && os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") == "" {
-		phrase, err := stackPassphrase(ctx, p, stack)
-		if err != nil {
-			return nil, false, err
-		}
+	if phrase != "" {
 		env["PULUMI_CONFIG_PASSPHRASE"] = phrase
 	}
 	if os.Getenv("PULUMI_BACKEND_URL") != "" {

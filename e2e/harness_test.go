@@ -50,6 +50,7 @@ type project struct {
 	dir       string
 	stack     string
 	http, ssh int
+	host      string            // of the forge; default: localhost
 	uuids     map[string]string // of runners, by their credential
 	ownerName string            // the repository's owner, where it is not the default
 }

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -48,9 +49,14 @@ func bearer(token string) dress {
 	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 }
 
+// address is the forge's host and port.
+func (p *project) address() string {
+	return fmt.Sprintf("%s:%d", cmp.Or(p.host, "localhost"), p.http)
+}
+
 // try asks the stack's forge, and returns the answer's status and body.
 func (p *project) try(method, path, body string, dresses ...dress) (int, string, error) {
-	req, err := http.NewRequest(method, fmt.Sprintf("http://localhost:%d%s", p.http, path), strings.NewReader(body))
+	req, err := http.NewRequest(method, "http://"+p.address()+path, strings.NewReader(body))
 	if err != nil {
 		return 0, "", err
 	}
@@ -135,5 +141,5 @@ func (a account) setSecret(repository, name, value string) {
 
 // clone is the address of a repository of the account, with its password.
 func (a account) clone(name string) string {
-	return fmt.Sprintf("http://%s:%s@localhost:%d/%s/%s.git", a.user, a.password, a.p.http, a.user, name)
+	return fmt.Sprintf("http://%s:%s@%s/%s/%s.git", a.user, a.password, a.p.address(), a.user, name)
 }

@@ -36,6 +36,9 @@ func TestAddresses(t *testing.T) {
 			}
 			continue
 		}
+		if got.Host != strings.ToLower(test.host) {
+			t.Errorf("got host %q, want %q in small letters, as every part compares it", got.Host, test.host)
+		}
 		if err != nil || got.LoopbackAddress() != test.loopback || got.LocalURL() != test.local {
 			t.Errorf("%s bound to %s: got %q and %s, %v, want %q and %s", test.host, test.bind, got.LoopbackAddress(), got.LocalURL(), err, test.loopback, test.local)
 		}

@@ -103,7 +103,7 @@ func Parse(values map[string]string) (Config, error) {
 		HTTPPort:    r.number("httpPort", 3000, 1, 65535),
 		SSHPort:     r.number("sshPort", 2222, 1, 65535),
 		BindAddress: r.text("bindAddress", "127.0.0.1"),
-		Host:        r.text("host", "localhost"),
+		Host:        strings.ToLower(r.text("host", "localhost")),
 		Images:      ImageSource(r.choice("images", string(ImagesAuto), string(ImagesAuto), string(ImagesOfficial), string(ImagesFromSource))),
 		Runner: RunnerConfig{
 			Count:       r.number("runner.count", 1, 1, 20),

@@ -20,10 +20,11 @@ import (
 
 // Object is one labelled object of the Docker host.
 type Object struct {
-	Kind     string `json:"kind"` // container, network, volume or image
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	Checkout string `json:"checkout,omitempty"` // that created it, where a label says so
+	Kind     string      `json:"kind"` // container, network, volume or image
+	ID       string      `json:"id"`
+	Name     string      `json:"name"`
+	Role     naming.Role `json:"role,omitempty"`     // empty for images, and for containers that someone ran from one
+	Checkout string      `json:"checkout,omitempty"` // that created it, where a label says so
 }
 
 // FindObjects lists what carries the label of the stack, in the order of removal.
@@ -35,21 +36,21 @@ func FindObjects(ctx context.Context, cli client.APIClient, stack string) ([]Obj
 		return nil, fmt.Errorf("listing containers: %w", err)
 	}
 	for _, c := range containers {
-		objects = append(objects, Object{"container", c.ID, strings.TrimPrefix(slices.Concat(c.Names, []string{c.ID})[0], "/"), c.Labels[naming.CheckoutLabel]})
+		objects = append(objects, Object{"container", c.ID, strings.TrimPrefix(slices.Concat(c.Names, []string{c.ID})[0], "/"), naming.Role(c.Labels[naming.RoleLabel]), c.Labels[naming.CheckoutLabel]})
 	}
 	networks, err := cli.NetworkList(ctx, network.ListOptions{Filters: own})
 	if err != nil {
 		return nil, fmt.Errorf("listing networks: %w", err)
 	}
 	for _, n := range networks {
-		objects = append(objects, Object{"network", n.ID, n.Name, ""})
+		objects = append(objects, Object{"network", n.ID, n.Name, naming.Network, ""})
 	}
 	volumes, err := cli.VolumeList(ctx, volume.ListOptions{Filters: own})
 	if err != nil {
 		return nil, fmt.Errorf("listing volumes: %w", err)
 	}
 	for _, v := range volumes.Volumes {
-		objects = append(objects, Object{"volume", v.Name, v.Name, ""})
+		objects = append(objects, Object{"volume", v.Name, v.Name, naming.Role(v.Labels[naming.RoleLabel]), ""})
 	}
 	images, err := cli.ImageList(ctx, image.ListOptions{Filters: own})
 	if err != nil {
@@ -61,7 +62,7 @@ func FindObjects(ctx context.Context, cli client.APIClient, stack string) ([]Obj
 			names = []string{i.ID}
 		}
 		for _, name := range names {
-			objects = append(objects, Object{"image", name, name, ""})
+			objects = append(objects, Object{"image", name, name, "", ""})
 		}
 	}
 	return objects, nil

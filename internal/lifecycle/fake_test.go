@@ -109,7 +109,7 @@ func (h *fakeHost) remove(id string) {
 func (h *fakeHost) withStack(checkout string) *fakeHost {
 	h.containers = []container.Summary{
 		{ID: "forge", Names: []string{"/forge"}, Labels: naming.Labels("dev", naming.Forge, "")},
-		{ID: "runner", Names: []string{"/runner"}, Labels: map[string]string{naming.StackLabel: "dev", naming.CheckoutLabel: checkout}},
+		{ID: "runner", Names: []string{"/runner"}, Labels: map[string]string{naming.StackLabel: "dev", naming.RoleLabel: string(naming.Runner), naming.CheckoutLabel: checkout}},
 	}
 	h.networks = []network.Summary{{ID: "net", Name: "net"}}
 	h.volumes = []*volume.Volume{{Name: "data"}}

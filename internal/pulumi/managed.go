@@ -62,11 +62,13 @@ func managedBy(state *apitype.DeploymentV3) Managed {
 }
 
 // Unmanaged returns the containers and networks among the objects that the state does
-// not know. Volumes and images are not looked at: the program finds those by name.
+// not know. Volumes and images are not looked at: the program finds those by name. A
+// container without a role is somebody's own, which has the stack's label from the
+// service's image.
 func (m Managed) Unmanaged(objects []dockerhost.Object) []dockerhost.Object {
 	var unmanaged []dockerhost.Object
 	for _, o := range objects {
-		if (o.Kind == "container" || o.Kind == "network") && !m[o.ID] {
+		if (o.Kind == "container" && o.Role != "" || o.Kind == "network") && !m[o.ID] {
 			unmanaged = append(unmanaged, o)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
@@ -134,7 +135,8 @@ func TestFitSalt(t *testing.T) {
 func TestUnmanaged(t *testing.T) {
 	t.Parallel()
 	objects := []dockerhost.Object{
-		{Kind: "container", ID: "known"}, {Kind: "container", ID: "unknown"}, {Kind: "network", ID: "net"},
+		{Kind: "container", ID: "known", Role: naming.Forge}, {Kind: "container", ID: "unknown", Role: naming.Runner},
+		{Kind: "network", ID: "net"}, {Kind: "container", ID: "someone's, from the service's image"},
 		{Kind: "volume", ID: "data"}, {Kind: "image", ID: "service"},
 	}
 	got := Managed{"known": true}.Unmanaged(objects)

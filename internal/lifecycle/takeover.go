@@ -60,7 +60,7 @@ func checkOwner(takeOver bool) Step {
 		if err != nil {
 			return err
 		}
-		return refuseForeign(s, unmanaged, takeOver)
+		return refuseForeign(s, managed, unmanaged, takeOver)
 	}}
 }
 
@@ -77,7 +77,7 @@ func removeUnmanaged(takeOver, update bool) Step {
 		if err != nil || len(unmanaged) == 0 {
 			return err
 		}
-		if err := refuseForeign(s, unmanaged, takeOver); err != nil {
+		if err := refuseForeign(s, managed, unmanaged, takeOver); err != nil {
 			return err
 		}
 		s.Out.Line("the state of this checkout does not know these objects, which carry the stack's label:")
@@ -105,7 +105,9 @@ func removeWithoutState(takeOver bool) Step {
 			}
 			return errDone
 		}
-		if err := refuseForeign(s, unmanaged, takeOver); err != nil {
+		// A state that cannot be opened can still be read as far as this.
+		managed, _, _ := pulumi.LocalManaged(s.Project, s.Stack)
+		if err := refuseForeign(s, managed, unmanaged, takeOver); err != nil {
 			return err
 		}
 		s.Out.Section(fmt.Sprintf("Taking stack %q down", s.Stack))
@@ -125,8 +127,8 @@ func findUnmanaged(ctx context.Context, s *State, managed pulumi.Managed) ([]doc
 
 // refuseForeign refuses objects that this checkout did not create. A network alone holds
 // nothing that anybody could miss.
-func refuseForeign(s *State, unmanaged []dockerhost.Object, takeOver bool) error {
-	owner, foreign := pulumi.Owner(s.Project, unmanaged)
+func refuseForeign(s *State, managed pulumi.Managed, unmanaged []dockerhost.Object, takeOver bool) error {
+	owner, foreign := managed.Owner(s.Project, unmanaged)
 	if !foreign || takeOver {
 		return nil
 	}

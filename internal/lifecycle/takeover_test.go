@@ -29,6 +29,7 @@ func TestTakeOver(t *testing.T) {
 		"the state is lost":         {want: removal + ", up", says: "all data stay"},
 		"the state lost one":        {managed: pulumi.Managed{"forge": true, "net": true}, want: "stop runner, remove container runner, up"},
 		"of another checkout":       {checkout: elsewhere, refused: elsewhere},
+		"an up was killed":          {checkout: "-", managed: pulumi.Managed{"net": true}, want: "stop forge, stop runner, remove container forge, remove container runner, up"},
 		"of an unknown checkout":    {checkout: "-", refused: "no state of it"},
 		"taken from another":        {checkout: elsewhere, options: UpOptions{TakeOver: true}, want: removal + ", up"},
 		"down without state":        {down: true, want: removal, says: "kept  volume    data"},

@@ -75,10 +75,11 @@ func (m Managed) Unmanaged(objects []dockerhost.Object) []dockerhost.Object {
 	return unmanaged
 }
 
-// Owner tells which checkout created the objects that a state does not know, as far as
-// their labels say, and whether that is not this one. Networks hold nothing: they
-// belong to whoever uses the stack.
-func Owner(p project.Project, unmanaged []dockerhost.Object) (owner string, foreign bool) {
+// Owner tells which checkout created the objects that the state does not know, as far as
+// their labels say, and whether that is not this one. Networks hold nothing: they belong
+// to whoever uses the stack. Without a label they are this checkout's if its state knows
+// other resources: an update was killed before it could write down the rest.
+func (m Managed) Owner(p project.Project, unmanaged []dockerhost.Object) (owner string, foreign bool) {
 	for _, o := range unmanaged {
 		if o.Kind == "container" {
 			foreign = true
@@ -87,19 +88,24 @@ func Owner(p project.Project, unmanaged []dockerhost.Object) (owner string, fore
 			owner = o.Checkout
 		}
 	}
+	if owner == "" && len(m) > 0 {
+		return "", false
+	}
 	return owner, foreign && owner != p.Identity()
 }
 
-// LostState explains containers that this checkout has no state of, and returns nil
+// lostState explains containers that this checkout has no state of, and returns nil
 // where there are none.
-func LostState(p project.Project, stack string, unmanaged []dockerhost.Object) error {
+func (m Managed) lostState(p project.Project, stack string, unmanaged []dockerhost.Object) error {
 	if !slices.ContainsFunc(unmanaged, func(o dockerhost.Object) bool { return o.Kind == "container" }) {
 		return nil
 	}
-	owner, foreign := Owner(p, unmanaged)
+	owner, foreign := m.Owner(p, unmanaged)
 	up := "pipeline up --stack " + stack
 	what := fmt.Sprintf("looking for the state of stack %q", stack)
 	switch {
+	case !foreign && len(m) > 0:
+		return problem.New(what, errors.New("an update was interrupted: its state does not know all of its containers"), "continue it: "+up)
 	case !foreign:
 		return problem.New(what, errors.New("its containers are on the Docker host, and its state is not in this checkout any more"),
 			"take the stack over, with its data: "+up)
@@ -111,7 +117,7 @@ func LostState(p project.Project, stack string, unmanaged []dockerhost.Object) e
 		"use that checkout, or move it here with its data: "+up+" --take-over")
 }
 
-// FindLostState asks the Docker host for what LostState explains. With a backend
+// FindLostState looks for containers of the stack whose state is not in this checkout, and explains them. With a backend
 // elsewhere, or a state that cannot be read, there is nothing to say.
 func FindLostState(ctx context.Context, docker client.APIClient, p project.Project, stack string) error {
 	managed, ok, err := LocalManaged(p, stack)
@@ -122,5 +128,5 @@ func FindLostState(ctx context.Context, docker client.APIClient, p project.Proje
 	if err != nil {
 		return err
 	}
-	return LostState(p, stack, managed.Unmanaged(objects))
+	return managed.lostState(p, stack, managed.Unmanaged(objects))
 }

@@ -47,9 +47,9 @@ var beside = map[string][]string{"job": {"warm_test.go"}}
 // programs are what a part's Dockerfile copies from its own directory and is built from
 // this project's own packages.
 var programs = map[string][]artifacts.Binary{
-	"engine": {artifacts.JobEngine},
-	"gitea":  {artifacts.ForgeStart},
-	"runner": {artifacts.RunnerSupervisor},
+	"gitea":     {artifacts.ForgeStart},
+	"jobengine": {artifacts.JobEngine},
+	"runner":    {artifacts.RunnerSupervisor},
 }
 
 // programHashes are the hashes of the programs of a part.

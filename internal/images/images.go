@@ -71,9 +71,16 @@ func (b *builder) make(ctx context.Context, n names, get func(context.Context, n
 		recipe{part: "gitea", ref: n.gitea, args: map[string]string{"OS": n.os, "PROGRAM": n.giteaProgram}},
 		recipe{part: "runner", ref: n.runner, args: map[string]string{"ROOTFS": n.engineRoot, "PROGRAM": n.runnerProgram}},
 		recipe{part: "job", ref: n.job, args: map[string]string{"OS": n.os, "ENGINE": n.engineRoot, "GO": n.gos}},
-		recipe{part: "engine", ref: n.engine, args: map[string]string{"ROOTFS": n.engineRoot}},
 	); err != nil {
 		return err
 	}
-	return b.image(ctx, recipe{part: "stocked-engine", ref: n.stocked, args: map[string]string{"ENGINE": n.engine}, stage: b.stock(ctx, n.engine, n.job)}, nil)
+	for _, r := range []recipe{
+		{part: "stock", ref: n.stock, args: map[string]string{"ROOTFS": n.engineRoot}, stage: b.stock(ctx, n)},
+		{part: "jobengine", ref: n.engine, args: map[string]string{"ROOTFS": n.stock}},
+	} {
+		if err := b.image(ctx, r, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }

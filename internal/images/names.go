@@ -19,15 +19,19 @@ type names struct {
 	os, engineRoot                   string
 	giteaProgram, runnerProgram, gos string
 
+	// What the job engine's image is built from: one without the job image, which lays
+	// that out, and the result.
+	bareEngine, stock string
+
 	// The set itself.
-	gitea, runner, job, engine, stocked string
+	gitea, runner, job, engine string
 }
 
 // all are the images that have to be on the Docker host.
-func (n names) all() []string { return []string{n.gitea, n.runner, n.job, n.engine, n.stocked} }
+func (n names) all() []string { return []string{n.gitea, n.runner, n.job, n.engine} }
 
 func (n names) images() Images {
-	return Images{Mode: n.mode, Gitea: n.gitea, Runner: n.runner, Job: n.job, Engine: n.stocked}
+	return Images{Mode: n.mode, Gitea: n.gitea, Runner: n.runner, Job: n.job, Engine: n.engine}
 }
 
 // sourceNames names the images that are built from source.
@@ -99,8 +103,9 @@ func (h *hasher) complete(n names) (names, error) {
 	n.gitea = h.image("gitea", "gitea", n.os, n.giteaProgram)
 	n.runner = h.image("runner", "runner", n.engineRoot, n.runnerProgram)
 	n.job = h.image("job", "job", n.os, n.engineRoot, n.gos)
-	n.engine = h.image("engine", "engine", n.engineRoot)
-	n.stocked = h.image("stocked-engine", "stocked-engine", n.engine, n.job)
+	n.bareEngine = h.image("job-engine-bare", "jobengine", n.engineRoot)
+	n.stock = h.image("job-engine-stock", "stock", stockLayout, n.engineRoot, n.job)
+	n.engine = h.image("job-engine", "jobengine", n.stock)
 	return n, h.err
 }
 

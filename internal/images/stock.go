@@ -17,34 +17,44 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// EngineCapabilities are all that the outer half of an engine has, each for its
+// EngineCapabilities are all that the outer half of a job engine has, each for its
 // reason. Jobs have none of them: they run in a user namespace of their own.
 var EngineCapabilities = []string{
-	"CAP_CHOWN",        // gives the inner engine's folders to its user
-	"CAP_DAC_OVERRIDE", // removes what the inner engine left in them
+	"CAP_CHOWN",        // gives the inner half's directories to its user
+	"CAP_DAC_OVERRIDE", // removes what the inner half left in them
 	"CAP_FOWNER",       // keeps modes and times when it copies the images' descriptions
-	"CAP_NET_ADMIN",    // the link to the inner engine, and the firewall in between
+	"CAP_NET_ADMIN",    // the link to the inner half, and the firewall in between
 	"CAP_SETGID",       // the user namespace's groups
 	"CAP_SETUID",       // the user namespace's users
-	"CAP_SYS_ADMIN",    // mounts, and the namespaces of the inner engine
+	"CAP_SYS_ADMIN",    // mounts, and the namespaces of the inner half
 }
 
-// EngineSecurity are the security options of an engine's container.
+// EngineSecurity are the security options of a job engine's container.
 var EngineSecurity = []string{"seccomp=unconfined", "apparmor=unconfined"}
 
-// stockFile is the archive that the engine's image is made with.
-const stockFile = "stock.tar"
+const (
+	// stockFile is the archive that the stock's image is made with.
+	stockFile = "stock.tar"
+	// stockLayout is how the stock is laid out; it is part of its hash. The hash does not
+	// cover the program that does it, jobengine: most changes of that have no effect on
+	// the stock, and each would lay out the job image again, which takes a minute.
+	stockLayout = "overlay2, one layer, template and images, 1"
+)
 
-// stock has the engine image lay out the job image as an engine needs it, and
-// puts that into the folder of a build: an engine that starts loads nothing.
-func (b *builder) stock(ctx context.Context, engine, job string) func(dir string) error {
+// stock has a job engine lay out the job image as a job engine needs it, and puts that
+// into the directory of a build: a job engine that starts loads nothing.
+func (b *builder) stock(ctx context.Context, n names) func(dir string) error {
 	return func(dir string) (err error) {
+		bare, job := n.bareEngine, n.job
+		if err := b.image(ctx, recipe{part: "jobengine", ref: bare, args: map[string]string{"ROOTFS": n.engineRoot}}, nil); err != nil {
+			return err
+		}
 		load := filepath.Join(dir, "job")
 		if err := b.saveJob(ctx, load, job); err != nil {
 			return err
 		}
 		made, err := b.docker.ContainerCreate(ctx, &container.Config{
-			Image: engine, Cmd: []string{"stock"}, Labels: map[string]string{naming.ArtifactLabel: "engine"},
+			Image: bare, Cmd: []string{"stock"}, Labels: map[string]string{naming.ArtifactLabel: "stock"},
 		}, &container.HostConfig{
 			CapDrop: []string{"ALL"}, CapAdd: EngineCapabilities, SecurityOpt: EngineSecurity,
 		}, nil, nil, "")
@@ -58,7 +68,7 @@ func (b *builder) stock(ctx context.Context, engine, job string) func(dir string
 		}
 		defer files.Close()
 		if err := b.docker.CopyToContainer(ctx, made.ID, "/engine", files, container.CopyToContainerOptions{}); err != nil {
-			return fmt.Errorf("giving the engine %s: %w", job, err)
+			return fmt.Errorf("giving the job engine %s: %w", job, err)
 		}
 		if err := os.RemoveAll(load); err != nil { // no part of the build
 			return err
@@ -75,7 +85,7 @@ func (b *builder) stock(ctx context.Context, engine, job string) func(dir string
 	}
 }
 
-// saveJob writes an image's file system, its settings and its name into a folder.
+// saveJob writes an image's file system, its settings and its name into a directory.
 // All its layers become one, as only one has no marks of removed files.
 func (b *builder) saveJob(ctx context.Context, dir, job string) error {
 	info, err := b.docker.ImageInspect(ctx, job)

@@ -18,6 +18,7 @@ const (
 	envNetwork      = "NETWORK"       // what jobs reach beside the forge: internet, all, or forge for nothing
 	envProcessLimit = "PROCESS_LIMIT" // the most processes and threads of all jobs together
 	envDiskReserve  = "DISK_RESERVE"  // bytes of the disk that jobs must leave free
+	envProxy        = "PROXY"         // hosts and ports of proxies, with commas; jobs reach them at any address
 )
 
 // Config is what a job engine is told by its environment.
@@ -26,6 +27,7 @@ type Config struct {
 	Network      network.Policy
 	ProcessLimit int
 	DiskReserve  uint64
+	Proxies      []string // host and port each
 }
 
 // ParseConfig reads the environment, and says all that is wrong with it.
@@ -51,12 +53,21 @@ func ParseConfig(getenv func(string) string) (Config, error) {
 	if c.DiskReserve, err = strconv.ParseUint(getenv(envDiskReserve), 10, 64); err != nil {
 		fail(envDiskReserve, "a number of bytes")
 	}
+	for proxy := range strings.SplitSeq(getenv(envProxy), ",") {
+		if proxy == "" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(proxy); err != nil {
+			fail(envProxy, "hosts and ports with commas in between, such as 10.0.0.1:3128")
+		}
+		c.Proxies = append(c.Proxies, proxy)
+	}
 	return c, errors.Join(wrong...)
 }
 
 // forJobs is the environment without what only the outer half is to know.
 func forJobs(environ []string) []string {
-	own := []string{envForge, envForgeName, envNetwork, envProcessLimit, envDiskReserve}
+	own := []string{envForge, envForgeName, envNetwork, envProcessLimit, envDiskReserve, envProxy}
 	return slices.DeleteFunc(slices.Clone(environ), func(e string) bool {
 		name, _, _ := strings.Cut(e, "=")
 		return slices.Contains(own, name)

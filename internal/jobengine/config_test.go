@@ -1,6 +1,7 @@
 package jobengine
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,21 +12,24 @@ import (
 func TestParseConfig(t *testing.T) {
 	t.Parallel()
 	good := map[string]string{
-		"FORGE": "forge:3000", "FORGE_NAME": "localhost", "NETWORK": "internet", "PROCESS_LIMIT": "4096", "DISK_RESERVE": "1073741824",
+		"FORGE": "forge:3000", "FORGE_NAME": "localhost", "NETWORK": "internet", "PROCESS_LIMIT": "4096", "DISK_RESERVE": "1073741824", "PROXY": "10.0.0.1:3128,proxy:80",
 	}
 	got, err := ParseConfig(func(name string) string { return good[name] })
-	want := Config{network.Forge{Address: "forge:3000", Name: "localhost"}, network.Internet, 4096, 1 << 30}
-	if err != nil || got != want {
+	want := Config{network.Forge{Address: "forge:3000", Name: "localhost"}, network.Internet, 4096, 1 << 30, []string{"10.0.0.1:3128", "proxy:80"}}
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	_, err = ParseConfig(func(string) string { return "" })
 	for name := range good {
+		if name == "PROXY" {
+			continue // it may be empty
+		}
 		if err == nil || !strings.Contains(err.Error(), name+" is") {
 			t.Errorf("got %v, want that it names %s", err, name)
 		}
 	}
 	for name, value := range map[string]string{
-		"FORGE": "forge", "NETWORK": "some", "PROCESS_LIMIT": "0", "DISK_RESERVE": "1g",
+		"FORGE": "forge", "NETWORK": "some", "PROCESS_LIMIT": "0", "DISK_RESERVE": "1g", "PROXY": "proxy",
 	} {
 		_, err := ParseConfig(func(n string) string {
 			if n == name {

@@ -49,7 +49,7 @@ func Run(ctx context.Context, c Config, log *slog.Logger) error {
 	for _, p := range places {
 		o.places <- p
 	}
-	if err := network.Protect(network.Links, c.Forge, c.Network); err != nil {
+	if err := network.Protect(ctx, network.Links, c.Forge, c.Network, c.Proxies); err != nil {
 		return err
 	}
 	listener, err := control.Listen(control.Socket)

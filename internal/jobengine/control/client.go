@@ -88,7 +88,7 @@ func (c Client) post(ctx context.Context, path string) error {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return backoff.Permanent(fmt.Errorf("the job engine says: %s", strings.TrimSpace(string(said))))
+		return backoff.Permanent(errors.New(strings.TrimSpace(string(said))))
 	}
 	return nil
 }

@@ -3,7 +3,9 @@
 package inner
 
 import (
+	"errors"
 	"fmt"
+	iofs "io/fs"
 	"os"
 	"path/filepath"
 
@@ -84,7 +86,7 @@ func (s Stock) MakeTemplate() error {
 		}
 	}
 	for _, path := range own {
-		if err := os.Lchown(path, Subordinate, Subordinate); err != nil && !os.IsNotExist(err) {
+		if err := os.Lchown(path, Subordinate, Subordinate); err != nil && !errors.Is(err, iofs.ErrNotExist) {
 			return err
 		}
 	}
@@ -100,9 +102,8 @@ func (s Stock) MakeTemplate() error {
 }
 
 func copyIfThere(to, from string) error {
-	err := fs.CopyFile(to, from)
-	if os.IsNotExist(err) {
+	if _, err := os.Stat(from); errors.Is(err, iofs.ErrNotExist) {
 		return nil
 	}
-	return err
+	return fs.CopyFile(to, from)
 }

@@ -8,6 +8,17 @@ import (
 	"testing"
 )
 
+func TestCopyIfThere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := copyIfThere(filepath.Join(dir, "to"), filepath.Join(dir, "none")); err != nil {
+		t.Errorf("got %v for a file that is not there", err)
+	}
+	if err := copyIfThere(filepath.Join(dir, "no", "to"), os.Args[0]); err == nil {
+		t.Error("a copy that failed is no error")
+	}
+}
+
 func TestStock(t *testing.T) {
 	t.Parallel()
 	stock := StockAt(t.TempDir())

@@ -98,7 +98,7 @@ func resolve(forge network.Forge, link network.Link, address string) string {
 	case err != nil || forge.IP():
 		return address
 	case forge.Loopback():
-		return net.JoinHostPort("127.0.0.1", port)
+		return net.JoinHostPort(forge.LoopbackAddress(), port)
 	default:
 		return net.JoinHostPort(link.Outside.String(), port)
 	}

@@ -18,6 +18,7 @@ func TestForgesName(t *testing.T) {
 		"localhost":       {"", "127.0.0.1:3000"},
 		"x.localhost":     {"", "127.0.0.1:3000"},
 		"127.0.0.1":       {"", "127.0.0.1:3000"},
+		"127.0.0.5":       {"", "127.0.0.5:3000"},
 		"192.0.2.7":       {"", "192.0.2.7:3000"}, // the firewall translates it
 		"git.example.org": {"198.18.0.5 git.example.org\n", "198.18.0.5:3000"},
 	} {

@@ -3,7 +3,9 @@
 package network
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 
@@ -14,9 +16,13 @@ import (
 const ipForward = "/proc/sys/net/ipv4/ip_forward"
 
 // Protect sets up the firewall for the job engines on the links. Whatever it does not
-// name is dropped.
-func Protect(links []Link, forge Forge, policy Policy) error {
-	all, err := rules(links, forge, policy)
+// name is dropped. Proxies, a host and a port each, are let through at any address.
+func Protect(ctx context.Context, links []Link, forge Forge, policy Policy, proxies []string) error {
+	allowed, err := resolveAll(ctx, proxies)
+	if err != nil {
+		return err
+	}
+	all, err := rules(links, forge, policy, allowed)
 	if err != nil {
 		return err
 	}
@@ -36,4 +42,23 @@ func Protect(links []Link, forge Forge, policy Policy) error {
 		return fmt.Errorf("forwarding what jobs send: %w", err)
 	}
 	return nil
+}
+
+// resolveAll are the addresses of IPv4, with the ports, of hosts with ports.
+func resolveAll(ctx context.Context, hostPorts []string) ([]string, error) {
+	var all []string
+	for _, hostPort := range hostPorts {
+		host, port, err := net.SplitHostPort(hostPort)
+		if err != nil {
+			return nil, fmt.Errorf("understanding the proxy %s: %w", hostPort, err)
+		}
+		ips, err := net.DefaultResolver.LookupIP(ctx, "ip4", host)
+		if err != nil {
+			return nil, fmt.Errorf("looking up the proxy %s: %w", host, err)
+		}
+		for _, ip := range ips {
+			all = append(all, net.JoinHostPort(ip.String(), port))
+		}
+	}
+	return all, nil
 }

@@ -39,6 +39,18 @@ func (f Forge) Loopback() bool {
 	return err == nil && ip.IsLoopback()
 }
 
+// LoopbackAddress is the machine's own address that means the forge; empty if none does.
+func (f Forge) LoopbackAddress() string {
+	switch {
+	case !f.Loopback():
+		return ""
+	case net.ParseIP(f.Name) != nil:
+		return f.Name
+	default:
+		return "127.0.0.1"
+	}
+}
+
 // IP is whether the canonical address is an address of IPv4 that is not the machine's own.
 func (f Forge) IP() bool {
 	ip, err := netip.ParseAddr(f.Name)
@@ -64,7 +76,7 @@ type rule struct {
 // rules are what the jobs on the links may reach. A packet is known by the link that it
 // comes from: its source address is for the job engine to choose. What comes from
 // elsewhere for a job engine is dropped by the policy of FORWARD.
-func rules(links []Link, forge Forge, policy Policy) ([]rule, error) {
+func rules(links []Link, forge Forge, policy Policy, proxies []string) ([]rule, error) {
 	if policy != Internet && policy != All && policy != Nothing {
 		return nil, fmt.Errorf("unknown network policy %q", policy)
 	}
@@ -78,6 +90,13 @@ func rules(links []Link, forge Forge, policy Policy) ([]rule, error) {
 	for _, from := range links {
 		for _, to := range links {
 			add("filter", "FORWARD", "-i "+from.Name+" -o "+to.Name+" -j DROP")
+		}
+	}
+	if policy != Nothing {
+		for _, proxy := range proxies {
+			if host, port, err := net.SplitHostPort(proxy); err == nil {
+				add("filter", "FORWARD", "-i "+anyLink+" -d "+host+" -p tcp --dport "+port+" -j ACCEPT")
+			}
 		}
 	}
 	if policy == Internet {

@@ -26,7 +26,7 @@ func TestForge(t *testing.T) {
 // texts are the rules as iptables has them, in their order.
 func texts(t *testing.T, forge Forge, policy Policy) []string {
 	t.Helper()
-	all, err := rules(Links, forge, policy)
+	all, err := rules(Links, forge, policy, []string{"10.0.0.1:3128"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +66,9 @@ func TestRulesOfEachPolicy(t *testing.T) {
 		if open := first(got, "jobs0 -s 198.18.0.2 -j ACCEPT"); open >= 0 && first(got, "-i jobs0 -o jobs1 -j DROP") > open {
 			t.Errorf("%s: a job reaches the next job engine: %q", policy, got)
 		}
+		if proxy := first(got, "-d 10.0.0.1 -p tcp --dport 3128 -j ACCEPT"); (proxy >= 0) == (policy == Nothing) || proxy > out {
+			t.Errorf("%s: a job reaches the proxy by rule %d of %q", policy, proxy, got)
+		}
 		if refused := first(got, "INPUT -i jobs0 -j REJECT"); refused < first(got, "INPUT -i jobs0 -d 198.18.0.1 -p tcp --dport 3000 -j ACCEPT") {
 			t.Errorf("%s: a job does not reach the forge: %q", policy, got)
 		}
@@ -73,7 +76,7 @@ func TestRulesOfEachPolicy(t *testing.T) {
 			t.Errorf("%s: localhost is translated: %q", policy, got)
 		}
 	}
-	if _, err := rules(Links, forge, "some"); err == nil {
+	if _, err := rules(Links, forge, "some", nil); err == nil {
 		t.Error("an unknown policy is no error")
 	}
 }

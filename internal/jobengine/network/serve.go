@@ -36,7 +36,7 @@ func Serve(l Link, pid int, forge Forge, resolver string, log *slog.Logger) (_ *
 	if forge.Loopback() {
 		var loopback net.Listener
 		err := Inside(pid, func() (err error) {
-			loopback, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", forge.Port()))
+			loopback, err = net.Listen("tcp", net.JoinHostPort(forge.LoopbackAddress(), forge.Port()))
 			return err
 		})
 		if err != nil {

@@ -71,6 +71,9 @@ func (c Config) Loopback() bool { return c.LoopbackAddress() != "" }
 
 // Image is the published image of the service. Image names are in lower case,
 // whatever the owner's name is; .gitea/workflows/ci.yaml makes the same name.
-func (c Config) Image() string {
-	return c.Registry() + "/" + strings.ToLower(c.Owner) + "/service:latest"
+func (c Config) Image() string { return c.ImageOf("latest") }
+
+// ImageOf is the service's image of a tag: a commit's hash, or latest.
+func (c Config) ImageOf(tag string) string {
+	return c.Registry() + "/" + strings.ToLower(c.Owner) + "/service:" + tag
 }

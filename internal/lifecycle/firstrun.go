@@ -36,11 +36,13 @@ var followFirstRun = Step{"following the first run", func(ctx context.Context, s
 	if err := gitea.Follow(ctx, f, workflow, s.Out, runEnds); err != nil {
 		return err
 	}
-	s.digest, err = f.AwaitImage(ctx, s.Docker, s.Config.Image(), imageComes)
+	// Not latest: that stays away from this commit if somebody has pushed meanwhile.
+	image := s.Config.ImageOf(workflow.HeadSha)
+	s.digest, err = f.AwaitImage(ctx, s.Docker, image, imageComes)
 	if err != nil {
-		return problem.New("looking for the published image "+s.Config.Image(), err, "see what was published: pipeline status"+s.stackFlag())
+		return problem.New("looking for the published image "+image, err, "see what was published: pipeline status"+s.stackFlag())
 	}
-	s.Out.State("ok", "%s can be pulled", s.Config.Image())
+	s.Out.State("ok", "%s can be pulled", image)
 	return nil
 }}
 

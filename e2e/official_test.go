@@ -177,14 +177,14 @@ func removeStandIns(t *testing.T) {
 	if os.Getenv("E2E_KEEP") != "" {
 		return
 	}
-	standIns := lines(t, "docker", "image", "ls", "--quiet", "--filter", "label="+standInLabel)
-	if len(standIns) == 0 {
-		return
-	}
-	built := lines(t, "docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=gitops-pipeline/*:official-*")
-	for _, image := range append(built, standIns...) {
-		if out, err := exec.Command("docker", "image", "rm", "--force", image).CombinedOutput(); err != nil {
-			t.Errorf("removing image %s: %v\n%s", image, err, out)
+	// What is built on a stand-in has its label too. An interrupted build has no name.
+	named := []string{"--filter", "label=" + standInLabel, "--filter", "dangling=false", "--format", "{{.Repository}}:{{.Tag}}"}
+	nameless := []string{"--filter", "label=" + standInLabel, "--filter", "dangling=true", "--quiet"}
+	for _, which := range [][]string{named, nameless} {
+		for _, image := range lines(t, "docker", append([]string{"image", "ls"}, which...)...) {
+			if out, err := exec.Command("docker", "image", "rm", "--force", image).CombinedOutput(); err != nil {
+				t.Errorf("removing image %s: %v\n%s", image, err, out)
+			}
 		}
 	}
 }

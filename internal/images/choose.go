@@ -50,11 +50,9 @@ func (b *builder) choose(ctx context.Context, source, official names) (config.Im
 			return set.mode, nil
 		}
 	}
-	missing, err := b.missing(ctx, b.official(official)...)
-	if err != nil {
-		return "", err
-	}
-	return decide(ctx, missing, b.docker, b.out), nil
+	// Official images that are on the host do not count: they may be left from
+	// something else, and a stack's choice must not depend on that.
+	return decide(ctx, b.official(official), b.docker, b.out), nil
 }
 
 // imageRegistry is the part of the Docker host's API that asks a registry.
@@ -62,7 +60,7 @@ type imageRegistry interface {
 	DistributionInspect(ctx context.Context, image, encodedAuth string) (registry.DistributionInspect, error)
 }
 
-// decide asks for the official images that the Docker host does not have.
+// decide asks for the official images.
 func decide(ctx context.Context, refs []string, r imageRegistry, out io.Writer) config.ImageSource {
 	if err := ask(ctx, refs, r); err != nil {
 		fmt.Fprintf(out, "images: from source, as %v\n", err)

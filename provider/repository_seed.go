@@ -52,21 +52,21 @@ func (r *RepositorySeed) Annotate(a infer.Annotator) {
 }
 
 // Annotate documents the inputs.
-func (r *RepositorySeedArgs) Annotate(a infer.Annotator) {
-	a.Describe(&r.Owner, "Owner of the repository.")
-	a.Describe(&r.Repository, "Name of the repository.")
-	a.Describe(&r.Branch, "Branch to push to. Default: main.")
-	a.SetDefault(&r.Branch, "main")
-	a.Describe(&r.Source, "Directory to take the content from, as an absolute path.")
-	a.Describe(&r.Plain, "Push one commit of the directory's files, whether or not it is a Git checkout. Default: false.")
-	a.Describe(&r.Update, "Keep the repository's content equal to the directory's: a changed file is pushed as a new commit on top of "+
+func (in *RepositorySeedArgs) Annotate(a infer.Annotator) {
+	a.Describe(&in.Owner, "Owner of the repository.")
+	a.Describe(&in.Repository, "Name of the repository.")
+	a.Describe(&in.Branch, "Branch to push to. Default: main.")
+	a.SetDefault(&in.Branch, "main")
+	a.Describe(&in.Source, "Directory to take the content from, as an absolute path.")
+	a.Describe(&in.Plain, "Push one commit of the directory's files, whether or not it is a Git checkout. Default: false.")
+	a.Describe(&in.Update, "Keep the repository's content equal to the directory's: a changed file is pushed as a new commit on top of "+
 		"whatever the branch has, never by force, and the tags are moved to it. Needs plain. Default: false.")
-	a.Describe(&r.ContentHash, "Hash of the directory's content, by which a change is seen. The provider sets it where update is set.")
-	a.Describe(&r.Tags, "Tags to put on the pushed commit.")
-	a.Describe(&r.Message, "Message of the commit, where one is made. Default: Initial commit.")
-	a.SetDefault(&r.Message, "Initial commit")
-	a.Describe(&r.Username, "Who pushes. Default: the provider's user.")
-	a.Describe(&r.Password, "Password or token of username.")
+	a.Describe(&in.ContentHash, "Hash of the directory's content, by which a change is seen. The provider sets it where update is set.")
+	a.Describe(&in.Tags, "Tags to put on the pushed commit.")
+	a.Describe(&in.Message, "Message of the commit, where one is made. Default: Initial commit.")
+	a.SetDefault(&in.Message, "Initial commit")
+	a.Describe(&in.Username, "Who pushes. Default: the provider's user.")
+	a.Describe(&in.Password, "Password or token of username.")
 }
 
 // Annotate documents the outputs.

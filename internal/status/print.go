@@ -47,7 +47,7 @@ func (s Status) Print(out *ui.Printer) {
 
 func (s Status) containerRows() (rows [][]string) {
 	for _, c := range s.Containers {
-		rows = append(rows, []string{c.Name, string(c.State), or(c.Health, "-"), c.Status})
+		rows = append(rows, []string{c.Name, c.State, or(c.Health, "-"), c.Status})
 	}
 	return rows
 }

@@ -121,7 +121,7 @@ func (p *project) containerSteps(seen chan<- string, done <-chan struct{}) {
 			select {
 			case e := <-stream:
 				send(seen, done, fmt.Sprintf("%s%s of container %s", event, e.Action, e.Actor.Attributes["name"]))
-			case _ = <-failed: // the lines of the launcher still count
+			case <-failed: //nolint:errcheck // the lines of the launcher still count
 				return
 			case <-done:
 				return

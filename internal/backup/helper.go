@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/client"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
@@ -57,7 +58,7 @@ func makeHelper(ctx context.Context, cli *client.Client, stack, image string, co
 func removeHelper(cli *client.Client, id string) {
 	ctx, cancel := context.WithTimeout(context.Background(), undoLimit)
 	defer cancel()
-	_ = cli.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	_ = dockerhost.RemoveContainer(ctx, cli, id)
 }
 
 // Thaw lets a paused container go on; one that is not paused is left alone.
@@ -92,8 +93,8 @@ func Leftovers(ctx context.Context, cli *client.Client, stack string) (bool, err
 		failed = append(failed, Thaw(cli, c.ID))
 	}
 	for _, c := range helpers {
-		if err := cli.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true}); err != nil && !errdefs.IsNotFound(err) {
-			failed = append(failed, fmt.Errorf("removing what a backup left behind: %w", err))
+		if err := dockerhost.RemoveContainer(ctx, cli, c.ID); err != nil {
+			failed = append(failed, fmt.Errorf("removing what an interrupted backup left: %w", err))
 		}
 	}
 	return true, errors.Join(failed...)

@@ -76,7 +76,7 @@ func RemoveObjects(ctx context.Context, cli client.APIClient, objects []Object) 
 		var err error
 		switch t.Kind {
 		case "container":
-			err = cli.ContainerRemove(ctx, t.ID, container.RemoveOptions{Force: true})
+			err = RemoveContainer(ctx, cli, t.ID)
 		case "network":
 			err = cli.NetworkRemove(ctx, t.ID)
 		case "volume":

@@ -14,6 +14,7 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
@@ -150,7 +151,7 @@ func (b *builder) runToEnd(ctx context.Context, id string) error {
 
 // discard removes a container and its volumes, also when ctx has ended.
 func (b *builder) discard(ctx context.Context, id string) error {
-	return b.docker.ContainerRemove(context.WithoutCancel(ctx), id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	return dockerhost.RemoveContainer(context.WithoutCancel(ctx), b.docker, id)
 }
 
 func save(from io.Reader, to string) (err error) {

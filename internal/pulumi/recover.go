@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
-	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/client"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
@@ -149,9 +149,7 @@ func (s *Stack) removeOrphan(ctx context.Context, cli *client.Client, kind, name
 			return nil
 		}
 		fmt.Fprintf(progress, "removing the half-made container %s\n", name)
-		if err := cli.ContainerRemove(ctx, found.ID, container.RemoveOptions{Force: true}); err != nil && !errdefs.IsNotFound(err) {
-			return fmt.Errorf("removing the half-made container %s: %w", name, err)
-		}
+		return dockerhost.RemoveContainer(ctx, cli, found.ID)
 	case strings.HasSuffix(kind, ":Network"):
 		found, err := cli.NetworkInspect(ctx, name, network.InspectOptions{})
 		if errdefs.IsNotFound(err) {

@@ -6,18 +6,18 @@ SHELL := /bin/bash
 STACK ?= dev
 PIPELINE := .pipeline/bin/pipeline
 
-# make alone: the launcher, then what else there is.
+# make alone builds the launcher, then lists the targets.
 .PHONY: all
 all: launcher help
 
 ##@ The pipeline
 
 .PHONY: up
-up: launcher ## Stand everything up, push the first commit, wait until it is green
+up: launcher ## Create the stack, push the first commit, wait until its workflow run is green
 	@$(PIPELINE) up --stack $(STACK)
 
 .PHONY: down
-down: launcher ## Take the stack down; its data stays
+down: launcher ## Remove the stack's containers and networks; its data stays
 	@$(PIPELINE) down --stack $(STACK)
 
 .PHONY: status
@@ -25,7 +25,7 @@ status: launcher ## Show containers, runners, runs, images and disk
 	@$(PIPELINE) status --stack $(STACK)
 
 .PHONY: doctor
-doctor: launcher ## Check this machine, and say how to mend what is wrong
+doctor: launcher ## Check this machine, and say how to fix what is wrong
 	@$(PIPELINE) doctor --stack $(STACK)
 
 .PHONY: parts
@@ -36,7 +36,7 @@ parts: launcher ## Build the images and tools ahead of time
 
 .PHONY: unit
 unit: ## Run the unit tests alone: without Docker, network or root
-	@# Modules that are missing are fetched before the network is gone; -count=1, as cached results may be from a run with more.
+	@# Missing modules are fetched before the network is cut; -count=1, as cached results may be from a run with network.
 	go list -deps -test ./... > /dev/null
 	.ci/hermetic go test -count=1 ./...
 	cd bench && ../.ci/hermetic go test -count=1 ./...
@@ -47,7 +47,7 @@ test: unit docker parts ## Run every test: unit tests, integration tests, then e
 	cd service && go vet ./... && go test ./...
 	@echo "== the docker plugin against its SDK"
 	cd tools/docker-plugin && CGO_ENABLED=0 go test -trimpath -tags no_compose ./...
-	@echo "== what gives Gitea a new SECRET_KEY"
+	@echo "== rekey, which gives Gitea a new SECRET_KEY"
 	cd images/gitea && CGO_ENABLED=1 go test -tags sqlite,sqlite_unlock_notify,netgo,osusergo ./rekey
 	@echo "== with a real Docker host and a real Gitea"
 	go test -timeout 20m -tags integration ./cmd/... ./internal/... ./provider/...
@@ -59,11 +59,11 @@ test-long: docker parts ## Crash and load tests in their long form (about two ho
 	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen|TestNewestEngine|TestDebian13Engine' ./e2e
 
 .PHONY: bench
-bench: docker parts ## Measure, and the same work by hand, into docs/performance.md (25 minutes)
+bench: docker parts ## Measure the pipeline and the same work by hand; write docs/performance.md (25 minutes)
 	cd bench && go run . $(BENCH)
 
 .PHONY: docker
-docker: launcher ## Install and start Docker where none answers (Debian, Ubuntu; as root)
+docker: launcher ## Install and start Docker if none answers (Debian, Ubuntu; as root)
 	@$(PIPELINE) doctor --fix --stack $(STACK)
 
 .PHONY: lint

@@ -135,7 +135,7 @@ func (p *project) refuses(file string) {
 	flipped := append([]byte{}, whole...)
 	flipped[len(flipped)/2] ^= 4
 	for why, text := range map[string]string{
-		"is cut off":           string(whole[:len(whole)-1]),
+		"is truncated":         string(whole[:len(whole)-1]),
 		"its SHA-256 is":       string(flipped),
 		"newer version":        strings.Replace(string(whole), "format 1", "format 2", 1),
 		"no backup of this":    "hello",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the asked-for Go the one that later steps run: the job image's own, or
-# that toolchain from the module mirror (GOTOOLCHAIN).
+# Selects the Go version that later steps run: the job image's own, or a toolchain
+# from the module mirror (GOTOOLCHAIN).
 set -euo pipefail
 
 for name in ${SETUP_GO_UNSUPPORTED:-}; do

@@ -38,7 +38,7 @@ func sample(t *testing.T, lock Lock) string {
 	}
 	file := filepath.Join(t.TempDir(), "backup")
 	m := Manifest{Format: Format, Stack: "dev", Created: time.Now(), Volumes: []Volume{{Name: "forge-data", Files: 1, Bytes: int64(len(content))}}}
-	if _, err := Write(file, lock, m, Small{State: []byte("{}"), Passphrase: []byte("secret")}, &volumes); err != nil {
+	if _, err := Write(file, lock, m, StateFiles{State: []byte("{}"), Passphrase: []byte("secret")}, &volumes); err != nil {
 		t.Fatal(err)
 	}
 	return file
@@ -78,8 +78,8 @@ func TestWriteAndOpen(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer a.Close()
-			if a.Manifest.Stack != "dev" || string(a.Small.Passphrase) != "secret" {
-				t.Errorf("got manifest %+v and passphrase %q, want what was written", a.Manifest, a.Small.Passphrase)
+			if a.Manifest.Stack != "dev" || string(a.StateFiles.Passphrase) != "secret" {
+				t.Errorf("got manifest %+v and passphrase %q, want what was written", a.Manifest, a.StateFiles.Passphrase)
 			}
 			var out bytes.Buffer
 			if err := a.Volumes(&out); err != nil {
@@ -133,7 +133,7 @@ func TestEveryBitCounts(t *testing.T) {
 		changed := bytes.Clone(whole)
 		changed[at] ^= 1 << (at % 8)
 		refused("flipped a bit of byte", at, changed)
-		refused("cut off at byte", at, whole[:at])
+		refused("truncated at byte", at, whole[:at])
 	}
 	refused("longer by", 1, append(bytes.Clone(whole), 0))
 }

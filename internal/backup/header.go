@@ -22,8 +22,8 @@ const (
 	EncryptedRecipients = "recipients"
 )
 
-// Header is the plain text that an archive starts with: what is needed to
-// refuse a file before anything of it is believed.
+// Header is the plain text that an archive starts with. It is enough to refuse a
+// file before any of its content is trusted.
 type Header struct {
 	Format    int
 	Encrypted string            // how

@@ -16,15 +16,15 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// helperLabel marks the containers of this package, besides the stack's label:
-// one that is there when no command runs was left behind by one that was killed.
+// helperLabel marks the containers of this package, besides the stack's label.
+// One that exists while no command runs was left behind by a killed command.
 const helperLabel = "gitops-pipeline.backup"
 
 // undoLimit bounds what has to be done even after an interruption.
 const undoLimit = 30 * time.Second
 
-// makeHelper makes a container over the volumes. The copy is in its own layer,
-// and goes with it.
+// makeHelper creates a container with the volumes mounted. The copy is in the
+// container's own layer, and is removed with it.
 func makeHelper(ctx context.Context, cli *client.Client, stack, image string, command []string, mounts []mount.Mount) (string, error) {
 	found, err := cli.ImageInspect(ctx, image)
 	if err != nil {
@@ -61,7 +61,7 @@ func removeHelper(cli *client.Client, id string) {
 	_ = dockerhost.RemoveContainer(ctx, cli, id)
 }
 
-// Thaw lets a paused container go on; one that is not paused is left alone.
+// Thaw resumes a paused container; one that is not paused is left alone.
 func Thaw(cli *client.Client, id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), undoLimit)
 	defer cancel()
@@ -72,12 +72,12 @@ func Thaw(cli *client.Client, id string) error {
 	if found, inspectErr := cli.ContainerInspect(ctx, id); inspectErr == nil && !found.State.Paused {
 		return nil
 	}
-	return fmt.Errorf("letting the forge go on: %w", err)
+	return fmt.Errorf("resuming the forge: %w", err)
 }
 
-// Leftovers makes good what a backup that was killed left behind: a forge that
-// stands still, and the copy of its data. It tells whether there was any. A
-// forge that someone else paused is left alone.
+// Leftovers cleans up after a killed backup: it resumes the forge and removes the
+// copy of its data. It tells whether there was anything to clean up. A forge that
+// someone else paused is left alone.
 func Leftovers(ctx context.Context, cli *client.Client, stack string) (bool, error) {
 	helpers, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", helperLabel+"="+stack))})
 	if err != nil || len(helpers) == 0 {

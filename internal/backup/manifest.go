@@ -1,5 +1,5 @@
-// Package backup puts all of a stack into one file, and back: the volumes that
-// are not caches, Pulumi's state, the passphrase that opens it, and the stack's
+// Package backup writes a whole stack to one file and restores it: the volumes that
+// are not caches, Pulumi's state, the passphrase that decrypts it, and the stack's
 // configuration.
 package backup
 
@@ -22,7 +22,7 @@ type Manifest struct {
 	Volumes  []Volume  `json:"volumes"`
 }
 
-// Volume is a volume of the stack, without the stack's name in its own.
+// Volume is a volume of the stack; its name does not have the stack's name in it.
 type Volume struct {
 	Name   string      `json:"name"` // such as forge-data
 	Role   naming.Role `json:"role,omitempty"`
@@ -36,8 +36,8 @@ var (
 	volumeName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,60}$`)
 )
 
-// check refuses names that would not be a stack's own. A checksum says that a
-// file is whole, not who wrote it.
+// check refuses names that no stack has. A checksum shows that a file is
+// complete, not who wrote it.
 func (m Manifest) check() error {
 	if m.Format > Format {
 		return fmt.Errorf("%w: its manifest has the format %d, and this one reads %d", ErrNewer, m.Format, Format)
@@ -54,27 +54,27 @@ func (m Manifest) check() error {
 }
 
 // kept returns a stack's volume as the archive names it, and whether it holds
-// data: a job engine's own volumes are caches, as large as images are.
+// data. A job engine's own volumes are caches, as large as images.
 func kept(stack, name string, labels map[string]string) (Volume, bool) {
 	logical, ok := strings.CutPrefix(name, naming.Physical(stack, ""))
 	role := naming.Role(labels[naming.RoleLabel])
 	return Volume{Name: logical, Role: role, Runner: labels[naming.RunnerLabel]}, ok && role.Kept()
 }
 
-// Small are the files of an archive that are not on volumes.
-type Small struct {
+// StateFiles are the files of an archive that do not come from volumes.
+type StateFiles struct {
 	State      []byte // Pulumi's export of the stack
-	Passphrase []byte // opens the secrets in the state
+	Passphrase []byte // decrypts the secrets in the state
 	Config     []byte // Pulumi.<stack>.yaml as the user keeps it
 	Workspace  []byte // the launcher's copy of it, with the salt that belongs to the passphrase
 }
 
-// files are the names of the small files in the archive.
-func (s *Small) files() []smallFile {
-	return []smallFile{{"state.json", &s.State}, {"passphrase", &s.Passphrase}, {"config.yaml", &s.Config}, {"workspace.yaml", &s.Workspace}}
+// files returns the files with their names in the archive.
+func (s *StateFiles) files() []stateFile {
+	return []stateFile{{"state.json", &s.State}, {"passphrase", &s.Passphrase}, {"config.yaml", &s.Config}, {"workspace.yaml", &s.Workspace}}
 }
 
-type smallFile struct {
+type stateFile struct {
 	name string
 	data *[]byte
 }

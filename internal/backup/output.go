@@ -22,7 +22,7 @@ type helperOutput struct {
 	failed errorText // complete once lines is closed
 }
 
-// errorText collects standard error. It is written while the copy goes on, and
+// errorText collects standard error. It is written while the copy runs, and
 // read as soon as a line is not the expected one.
 type errorText struct {
 	mu   sync.Mutex

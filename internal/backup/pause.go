@@ -13,7 +13,7 @@ import (
 )
 
 // pauseLimit bounds how long Gitea may be paused: a backup that needs longer is
-// given up, and Gitea goes on.
+// given up, and Gitea is resumed.
 const pauseLimit = 20 * time.Second
 
 // standStill runs f while Gitea is paused, and returns how long it was paused.

@@ -15,19 +15,19 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// smallLimit bounds what is read into memory: a state is a few hundred KiB.
-const smallLimit = 256 << 20
+// stateFileLimit bounds each file that is read into memory: a state is a few hundred KiB.
+const stateFileLimit = 256 << 20
 
-// Archive is an archive that was found whole.
+// Archive is an archive whose checksum was verified.
 type Archive struct {
-	Header   Header
-	Manifest Manifest
-	Small    Small
+	Header     Header
+	Manifest   Manifest
+	StateFiles StateFiles
 
 	file    *os.File
 	packed  *zstd.Decoder
 	entries *tar.Reader
-	next    *tar.Header // the first entry that is not a small file
+	next    *tar.Header // the first entry that is not a state file
 }
 
 // verify compares the checksum of the whole file. It leaves the file at the start of what follows the header.
@@ -47,7 +47,7 @@ func verify(f *os.File) (Header, error) {
 	case err != nil:
 		return h, fmt.Errorf("reading the backup: %w", err)
 	case length < h.Length:
-		return h, fmt.Errorf("%w: it is cut off, %d bytes of %d are there", ErrDamaged, length, h.Length)
+		return h, fmt.Errorf("%w: it is truncated, %d bytes of %d are there", ErrDamaged, length, h.Length)
 	case length > h.Length:
 		return h, fmt.Errorf("%w: %d bytes follow its end", ErrDamaged, length-h.Length)
 	case string(sum.Sum(nil)) != string(h.Sum[:]):
@@ -59,8 +59,8 @@ func verify(f *os.File) (Header, error) {
 	return h, nil
 }
 
-// Open verifies an archive and reads everything but its volumes. key is asked for
-// what opens it if it is encrypted, once it was found whole.
+// Open verifies an archive and reads everything but its volumes. If the archive is
+// encrypted, key is asked for what decrypts it, after the checksum was verified.
 func Open(file string, key func(Header) (Key, error)) (*Archive, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -92,7 +92,7 @@ func (a *Archive) open(key func(Header) (Key, error)) (err error) {
 		return fmt.Errorf("decompressing the backup: %w", err)
 	}
 	a.entries = tar.NewReader(a.packed)
-	return a.readSmall()
+	return a.readStateFiles()
 }
 
 // Close closes the file.
@@ -103,9 +103,9 @@ func (a *Archive) Close() {
 	_ = a.file.Close()
 }
 
-func (a *Archive) readSmall() error {
+func (a *Archive) readStateFiles() error {
 	files := map[string]*[]byte{}
-	for _, f := range a.Small.files() {
+	for _, f := range a.StateFiles.files() {
 		files[f.name] = f.data
 	}
 	for first := true; ; first = false {
@@ -120,7 +120,7 @@ func (a *Archive) readSmall() error {
 			a.next = entry
 			break
 		}
-		data, err := io.ReadAll(io.LimitReader(a.entries, smallLimit))
+		data, err := io.ReadAll(io.LimitReader(a.entries, stateFileLimit))
 		if err != nil {
 			return fmt.Errorf("%w: reading %s: %w", ErrDamaged, entry.Name, err)
 		}
@@ -135,13 +135,13 @@ func (a *Archive) readSmall() error {
 			*into = data
 		}
 	}
-	if len(a.Small.State) == 0 || len(a.Small.Passphrase) == 0 {
+	if len(a.StateFiles.State) == 0 || len(a.StateFiles.Passphrase) == 0 {
 		return fmt.Errorf("%w: it holds no state, or nothing that opens it", ErrNoBackup)
 	}
 	return nil
 }
 
-// Volumes writes the folder with the volumes as a tar stream; it can be called once.
+// Volumes writes the directory with the volumes as a tar stream; it can be called once.
 func (a *Archive) Volumes(to io.Writer) error {
 	files := map[string]int{}
 	for _, v := range a.Manifest.Volumes {
@@ -156,7 +156,7 @@ func (a *Archive) Volumes(to io.Writer) error {
 		if _, ok := files[volume]; !ok && volume != "" {
 			return fmt.Errorf("%w: it holds %q, which is on none of its volumes", ErrNoBackup, entry.Name)
 		}
-		if volume != "" { // the folder itself is there
+		if volume != "" { // the directory itself exists
 			if err := copyEntry(out, entry, a.entries); err != nil {
 				return err
 			}
@@ -181,8 +181,8 @@ func (a *Archive) Volumes(to io.Writer) error {
 	return nil
 }
 
-// volumeOf is the volume of an entry such as volumes/forge-data/git, and "" of
-// the folder with the volumes. What would be elsewhere is refused.
+// volumeOf returns the volume of an entry such as volumes/forge-data/git, and "" for
+// the directory with the volumes. An entry outside of it is refused.
 func volumeOf(entry *tar.Header) (string, error) {
 	names := []string{entry.Name}
 	if entry.Typeflag == tar.TypeLink {

@@ -28,7 +28,7 @@ func (a *Archive) Restore(ctx context.Context, cli *client.Client, image string)
 			VolumeOptions: &mount.VolumeOptions{NoCopy: true},
 		})
 	}
-	// It never runs: the engine writes into the volumes through it.
+	// It never runs: the Docker host writes into the volumes through it.
 	helper, err := makeHelper(ctx, cli, stack, image, []string{"/bin/true"}, mounts)
 	if err != nil {
 		return err
@@ -42,8 +42,8 @@ func (a *Archive) Restore(ctx context.Context, cli *client.Client, image string)
 		read <- err
 	}()
 	err = cli.CopyToContainer(ctx, helper, "/", r, container.CopyToContainerOptions{})
-	_ = r.CloseWithError(errors.New("the engine has ended the copy"))
-	// The reader's error is the cause of the engine's.
+	_ = r.CloseWithError(errors.New("the Docker host has ended the copy"))
+	// The reader's error is the cause of the Docker host's.
 	if readErr := <-read; readErr != nil && err == nil || errors.Is(readErr, ErrDamaged) || errors.Is(readErr, ErrNoBackup) {
 		return readErr
 	}

@@ -81,7 +81,7 @@ func Take(ctx context.Context, cli *client.Client, stack, forge, image string, g
 	return s, nil
 }
 
-// Files is the copy, as a tar stream of the folder with the volumes.
+// Files is the copy, as a tar stream of the directory with the volumes.
 func (s *Snapshot) Files(ctx context.Context) (io.ReadCloser, error) {
 	files, _, err := s.cli.CopyFromContainer(ctx, s.helper, "/"+volumesDir)
 	if err != nil {
@@ -93,8 +93,8 @@ func (s *Snapshot) Files(ctx context.Context) (io.ReadCloser, error) {
 // Close removes the copy, also after an interruption.
 func (s *Snapshot) Close() { removeHelper(s.cli, s.helper) }
 
-// sources are the stack's volumes that hold data, to be read only, and what
-// their labels say of each, by its name in the archive.
+// sources returns read-only mounts of the stack's volumes that hold data, and what
+// the labels say about each volume, by its name in the archive.
 func sources(ctx context.Context, cli *client.Client, stack string) ([]mount.Mount, map[string]Volume, error) {
 	list, err := cli.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", naming.StackLabel+"="+stack))})
 	if err != nil {

@@ -46,7 +46,7 @@ need=$(du -sk . | awk '{ print $1 }')
 free=$(df -Pk / | awk 'NR == 2 { print $4 }')
 # The copy, what comes on top in the second step, and air for the forge.
 [ "$free" -gt $((need + need / 5 + 100000)) ] ||
-  fail "the engine's disk has $((free / 1024)) MiB free, and the copy needs up to $(((need + need / 5 + 100000) / 1024)) MiB"
+  fail "the Docker host's disk has $((free / 1024)) MiB free, and the copy needs up to $(((need + need / 5 + 100000) / 1024)) MiB"
 
 : > /work/good
 pass=1

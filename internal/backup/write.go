@@ -16,12 +16,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Partial is the name of an archive that is not whole yet.
+// Partial returns the name of an archive that is not complete yet.
 func Partial(file string) string { return file + ".partial" }
 
-// Write writes an archive, readable by the user alone. It has another name until
-// it is whole. volumes is a tar stream of the folder with the volumes.
-func Write(file string, lock Lock, m Manifest, small Small, volumes io.Reader) (h Header, err error) {
+// Write writes an archive that only the user can read. It has another name until
+// it is complete. volumes is a tar stream of the directory with the volumes.
+func Write(file string, lock Lock, m Manifest, files StateFiles, volumes io.Reader) (h Header, err error) {
 	partial := Partial(file)
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return h, fmt.Errorf("removing an unfinished backup: %w", err)
@@ -42,7 +42,7 @@ func Write(file string, lock Lock, m Manifest, small Small, volumes io.Reader) (
 		return h, fmt.Errorf("writing the backup: %w", err)
 	}
 	sum := sha256.New()
-	if err := writeBody(io.MultiWriter(out, sum), lock, m, small, volumes); err != nil {
+	if err := writeBody(io.MultiWriter(out, sum), lock, m, files, volumes); err != nil {
 		return h, err
 	}
 	end, err := out.Seek(0, io.SeekCurrent)
@@ -61,11 +61,11 @@ func Write(file string, lock Lock, m Manifest, small Small, volumes io.Reader) (
 	return h, syncDir(filepath.Dir(file))
 }
 
-// syncDir makes a new name in the folder last.
+// syncDir makes a new name in the directory durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
-		return fmt.Errorf("opening the backup's folder: %w", err)
+		return fmt.Errorf("opening the backup's directory: %w", err)
 	}
 	defer d.Close()
 	if err := d.Sync(); err != nil {
@@ -74,7 +74,7 @@ func syncDir(dir string) error {
 	return nil
 }
 
-func writeBody(out io.Writer, lock Lock, m Manifest, small Small, volumes io.Reader) error {
+func writeBody(out io.Writer, lock Lock, m Manifest, files StateFiles, volumes io.Reader) error {
 	recipients, err := lock.recipients()
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func writeBody(out io.Writer, lock Lock, m Manifest, small Small, volumes io.Rea
 	if err := writeFile(archive, manifestFile, manifest, m.Created); err != nil {
 		return err
 	}
-	for _, f := range small.files() {
+	for _, f := range files.files() {
 		if err := writeFile(archive, f.name, *f.data, m.Created); err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ type BackupOptions struct {
 type archiveState struct {
 	lock     backup.Lock
 	manifest backup.Manifest
-	files    backup.Small
+	files    backup.StateFiles
 	snapshot *backup.Snapshot
 	forge    string // container; empty when it is not running
 	image    string // that has a shell
@@ -117,7 +117,7 @@ func collectState(version string) Step {
 		if err != nil {
 			return err
 		}
-		s.archive.files = backup.Small(portable)
+		s.archive.files = backup.StateFiles(portable)
 		// The version is informative only: a forge that is down can be backed up.
 		s.archive.manifest.Gitea, _ = s.forge().Version(ctx)
 		return nil

@@ -122,7 +122,7 @@ func adoptStackName(o RestoreOptions) Step {
 }
 
 var checkPassphrase = Step{"checking the passphrase", func(_ context.Context, s *State) error {
-	return pulumi.CheckPassphrase(s.Project, pulumi.Portable(s.archive.source.Small))
+	return pulumi.CheckPassphrase(s.Project, pulumi.Portable(s.archive.source.StateFiles))
 }}
 
 // checkAbsent refuses a host that has the stack, unless an interrupted restore of the
@@ -194,7 +194,7 @@ var clearPartialRestore = Step{"removing what an interrupted restore left", func
 }}
 
 var writeFiles = Step{"writing the configuration", func(_ context.Context, s *State) error {
-	return pulumi.WritePortable(s.Project, s.Stack, pulumi.Portable(s.archive.source.Small))
+	return pulumi.WritePortable(s.Project, s.Stack, pulumi.Portable(s.archive.source.StateFiles))
 }}
 
 var restoreVolumes = Step{"restoring the volumes", func(ctx context.Context, s *State) error {
@@ -208,5 +208,5 @@ var restoreVolumes = Step{"restoring the volumes", func(ctx context.Context, s *
 }}
 
 var importState = Step{"importing the state", func(ctx context.Context, s *State) error {
-	return s.Pulumi.ImportState(ctx, pulumi.Portable(s.archive.source.Small))
+	return s.Pulumi.ImportState(ctx, pulumi.Portable(s.archive.source.StateFiles))
 }}

@@ -51,7 +51,7 @@ func RunStack(ctx context.Context, s Settings, progress io.Writer) []Result {
 	case errors.Is(err, errDown):
 		return []Result{{"stack", Info, "down", ""}}
 	case errors.Is(err, pulumi.ErrNone):
-		return []Result{{"stack", Failed, "its containers are here, and its state is lost", "create the state again; all data is kept: pipeline up --stack " + s.Stack}}
+		return nil // Run says that the state is lost
 	case err != nil:
 		return []Result{{"stack", Failed, err.Error(), "see pipeline status --stack " + s.Stack}}
 	}

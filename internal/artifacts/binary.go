@@ -41,7 +41,7 @@ var (
 		// Without a version the Automation API refuses refresh and destroy.
 		ldflags: "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=%s",
 	}
-	// What encrypts anew what Gitea's SECRET_KEY encrypts, with Gitea's own code.
+	// Encrypts what Gitea's SECRET_KEY encrypts with a new key, with Gitea's own code.
 	rekeyBinary = Binary{
 		name: "gitea-rekey", Module: "images/gitea", pkg: "./rekey", Pin: "code.gitea.io/gitea",
 		tags: Gitea.tags, cgo: true, ldflags: `-linkmode external -extldflags "-static"`,

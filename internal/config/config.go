@@ -31,21 +31,21 @@ type Config struct {
 
 // RunnerConfig describes the runners.
 type RunnerConfig struct {
-	Count       int    // runner.count: how many, each with an engine of its own
-	Engine      string // runner.engine: own, or the host's
+	Count       int    // runner.count: how many, each with its own job engine
+	Engine      string // runner.engine: own (a job engine), or host (the Docker host)
 	Capacity    int    // runner.capacity: jobs at once on each
-	Ephemeral   bool   // runner.ephemeral: a credential and an engine for each job, and a standby
+	Ephemeral   bool   // runner.ephemeral: a credential and a job engine for each job, and a standby
 	Network     string // runner.network: what jobs reach beside the forge
-	Limits      Limits // runner.memory, runner.cpus: of each engine, jobs included
-	Processes   int    // runner.processes: the most of each engine
+	Limits      Limits // runner.memory, runner.cpus: of each job engine, jobs included
+	Processes   int    // runner.processes: at most, in each job engine
 	DiskReserve int64  // runner.diskReserve: bytes that jobs must leave free on the disk
 }
 
-// Fresh tells whether each job has an engine that held no other.
+// Fresh tells whether each job gets a job engine that has run no other job.
 func (r RunnerConfig) Fresh() bool { return r.Engine == EngineOwn && r.Capacity == 1 }
 
-// Containers is how many runners there are: each ephemeral one has a standby,
-// which takes jobs while the other makes itself new.
+// Containers returns the number of runners. Each ephemeral runner has a standby,
+// which takes jobs while the other registers again.
 func (r RunnerConfig) Containers() int {
 	if r.Ephemeral {
 		return 2 * r.Count
@@ -58,12 +58,12 @@ type ImageSource string
 
 // The values of images.
 const (
-	ImagesAuto       ImageSource = "auto"     // look, then choose
-	ImagesOfficial   ImageSource = "official" // the released images, by exact tag
+	ImagesAuto       ImageSource = "auto"     // chosen by what is available
+	ImagesOfficial   ImageSource = "official" // built on the released images, by exact tag
 	ImagesFromSource ImageSource = "source"   // built from Go modules and Debian packages
 )
 
-// Limits bound a container; zero values do not.
+// Limits are the limits of a container; a zero value means no limit.
 type Limits struct {
 	MemoryMiB int
 	CPUs      string // such as 1.5
@@ -85,13 +85,12 @@ const (
 // AdminUser administers the forge.
 const AdminUser = "forge-admin"
 
-// ActionsOrganization owns the actions that workflows use, and the images
-// that jobs run in.
+// ActionsOrganization owns the repositories of the actions that workflows use.
 const ActionsOrganization = "actions"
 
-// Parse reads a stack's configuration and says all that is wrong with it
-// at once. The keys of values carry the project's namespace; other namespaces
-// are Pulumi's or a plugin's, and left alone.
+// Parse reads a stack's configuration and reports every problem at once. The keys
+// of values carry the project's namespace; other namespaces belong to Pulumi or to
+// a plugin, and are ignored.
 func Parse(values map[string]string) (Config, error) {
 	r := reader{values: map[string]string{}, known: map[string]bool{}}
 	for key, v := range values {
@@ -145,7 +144,7 @@ func Parse(values map[string]string) (Config, error) {
 	return c, errors.Join(r.errs...)
 }
 
-// reader reads typed values and collects what is wrong.
+// reader reads typed values and collects the problems.
 type reader struct {
 	values map[string]string
 	known  map[string]bool

@@ -1,5 +1,5 @@
-// Package dockerhost reaches the engine of the Docker host, the same one as the
-// Docker CLI. On Debian and Ubuntu it installs and starts one when there is none.
+// Package dockerhost connects to the Docker host, the same one as the Docker CLI.
+// On Debian and Ubuntu it installs and starts Docker when there is none.
 package dockerhost
 
 import (
@@ -16,13 +16,13 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
-// MinAPI is the oldest engine API that the pipeline works with.
+// MinAPI is the oldest Docker API that the pipeline works with.
 const MinAPI = "1.41"
 
-// MinVersion is the engine release that brought MinAPI.
+// MinVersion is the Docker release that introduced MinAPI.
 const MinVersion = "20.10"
 
-// Facts are what a check needs to know of an engine.
+// Facts are what a check needs to know about a Docker host.
 type Facts struct {
 	Host       string      `json:"host"`
 	Version    string      `json:"version"`
@@ -31,14 +31,14 @@ type Facts struct {
 	Info       system.Info `json:"-"`
 }
 
-// Local tells whether the engine runs on this machine.
+// Local tells whether the Docker host is this machine.
 func (f Facts) Local() bool { return f.Endpoint.Local(f.Info) }
 
-// ErrTooOld says that an engine answers, but with an API older than MinAPI.
+// ErrTooOld says that a Docker host answers, but with an API older than MinAPI.
 var ErrTooOld = errors.New("the engine is too old")
 
 // Connect returns a client of the Docker host that `docker ps` would ask, and
-// the facts of its engine. It asks once, within a few seconds.
+// its facts. It asks once, within a few seconds.
 func Connect(ctx context.Context) (*client.Client, Facts, error) {
 	endpoint, err := ResolveEndpoint()
 	if err != nil {
@@ -56,7 +56,7 @@ func Connect(ctx context.Context) (*client.Client, Facts, error) {
 	return cli, facts, nil
 }
 
-// How long an engine may take to answer; SSH connects and signs in for each request.
+// How long a Docker host may take to answer; SSH connects and signs in for each request.
 const (
 	askLimit    = 5 * time.Second
 	askLimitSSH = 30 * time.Second
@@ -69,13 +69,13 @@ func ask(ctx context.Context, cli *client.Client, facts Facts) (Facts, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	// ServerVersion negotiates only down to the client's own minimum; Ping tells the engine's API without it.
+	// ServerVersion negotiates only down to the client's own minimum; Ping tells the Docker host's API without it.
 	ping, err := cli.Ping(ctx)
 	if err != nil {
-		next := "start Docker, or choose another engine with DOCKER_HOST or `docker context use`; " +
+		next := "start Docker, or choose another Docker host with DOCKER_HOST or `docker context use`; " +
 			"`pipeline doctor --fix` installs and starts it on Debian and Ubuntu as root"
 		if facts.Host != DefaultHost {
-			next = fmt.Sprintf("start that engine, or choose another; this address is from %s", facts.Endpoint.Source)
+			next = fmt.Sprintf("start Docker there, or choose another Docker host; this address is from %s", facts.Endpoint.Source)
 		}
 		return facts, problem.New("reaching the Docker engine at "+facts.Host, err, next)
 	}
@@ -86,7 +86,7 @@ func ask(ctx context.Context, cli *client.Client, facts Facts) (Facts, error) {
 			"upgrade Docker to "+MinVersion+" or newer")
 	}
 	if facts.Info, err = cli.Info(ctx); err != nil {
-		return facts, fmt.Errorf("asking the engine for its facts: %w", err)
+		return facts, fmt.Errorf("asking the Docker host for its facts: %w", err)
 	}
 	facts.Version = facts.Info.ServerVersion
 	return facts, nil

@@ -21,7 +21,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
-// DefaultHost is the address of this machine's own engine.
+// DefaultHost is the address of this machine's own Docker host.
 const DefaultHost = client.DefaultDockerHost
 
 // defaultContext is the name under which the Docker CLI keeps no context: DOCKER_HOST or DefaultHost count.
@@ -40,7 +40,7 @@ type Endpoint struct {
 
 // ResolveEndpoint finds the Docker host as the Docker CLI does: DOCKER_HOST,
 // else the context that DOCKER_CONTEXT names, else the CLI's current context,
-// else this machine's own engine.
+// else this machine's own Docker host.
 func ResolveEndpoint() (Endpoint, error) {
 	directory, err := configDirectory()
 	if err != nil {
@@ -141,7 +141,7 @@ func fromContext(directory, name, source string) (Endpoint, error) {
 	return e, nil
 }
 
-// Client returns a client of the endpoint's engine. It asks the engine nothing yet.
+// Client returns a client of the endpoint's Docker host. It sends no request yet.
 func (e Endpoint) Client() (*client.Client, error) {
 	options, err := e.endpoint.ClientOpts()
 	if err == nil {
@@ -190,7 +190,7 @@ func (e Endpoint) Environment() (map[string]string, error) {
 	}
 }
 
-// Local tells whether the engine runs on this machine: behind a Unix socket, or
+// Local tells whether the Docker host is this machine: behind a Unix socket, or
 // on a loopback address of a machine that has this one's name.
 func (e Endpoint) Local(info system.Info) bool {
 	address, err := url.Parse(e.Host)

@@ -14,7 +14,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
-// Host is what installing needs of the machine; tests put another in its place.
+// Host is what the installation needs from the machine; tests replace it.
 type Host interface {
 	// Distribution returns ID and ID_LIKE of /etc/os-release.
 	Distribution() []string
@@ -31,17 +31,17 @@ type Host interface {
 // Step is one thing that Ensure does, in order.
 type Step string
 
-// The steps that bring an engine up.
+// The steps that install and start Docker.
 const (
 	Install   Step = "install docker.io"
 	Systemctl Step = "systemctl start docker"
 	Daemon    Step = "start dockerd"
 )
 
-// ErrCannot says that the launcher cannot bring an engine up on this machine.
+// ErrCannot says that the launcher cannot start Docker on this machine.
 var ErrCannot = errors.New("no Docker engine answers")
 
-// Plan decides what has to be done on host to get an engine.
+// Plan decides what has to be done on host to have a running Docker engine.
 func Plan(host Host) ([]Step, error) {
 	endpoint, err := ResolveEndpoint()
 	if err != nil {
@@ -49,7 +49,7 @@ func Plan(host Host) ([]Step, error) {
 	}
 	if endpoint.Host != DefaultHost {
 		return nil, problem.New("reaching the Docker engine at "+endpoint.Host, ErrCannot,
-			fmt.Sprintf("start that engine, or use this machine's: unset DOCKER_HOST and DOCKER_CONTEXT, or `docker context use default` (this address is from %s)", endpoint.Source))
+			fmt.Sprintf("start Docker there, or use this machine's: unset DOCKER_HOST and DOCKER_CONTEXT, or `docker context use default` (this address is from %s)", endpoint.Source))
 	}
 	if !host.Root() {
 		return nil, problem.New("starting Docker", fmt.Errorf("%w, and this user is not root", ErrCannot),
@@ -81,12 +81,12 @@ func debian(ids []string) bool {
 // LogFile is where a dockerd that Ensure started writes.
 const LogFile = "/var/log/dockerd-gitops-pipeline.log"
 
-// Ensure returns when an engine answers: at once if one does, else after it
-// has been installed and started, as far as host allows. An engine that is too
+// Ensure returns when the Docker host answers: at once if it does, else after Docker
+// has been installed and started, as far as host allows. A Docker host that is too
 // old is an error: nothing is replaced.
 func Ensure(ctx context.Context, host Host, progress io.Writer) error {
 	if _, err := ResolveEndpoint(); err != nil {
-		return err // installing an engine does not fix the settings
+		return err // installing Docker does not fix the settings
 	}
 	cli, _, err := Connect(ctx)
 	if err == nil {
@@ -137,11 +137,11 @@ func answers(ctx context.Context) error {
 	return cli.Close()
 }
 
-// await polls until the engine answers, its daemon ends, or the time is up.
+// await polls until the Docker host answers, its daemon ends, or the time is up.
 func await(ctx context.Context, progress io.Writer, ready func(context.Context) error, exited <-chan error, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	fmt.Fprintf(progress, "waiting for the engine to answer, at most %s\n", limit)
+	fmt.Fprintf(progress, "waiting for Docker to answer, at most %s\n", limit)
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -12,8 +12,8 @@ import (
 	"github.com/docker/docker/pkg/stdcopy"
 )
 
-// Log is what a container wrote to its two outputs, with the engine's time before
-// each line. since and until are as the engine takes them, and may be empty.
+// Log returns what a container wrote to its two outputs, with Docker's time before
+// each line. since and until have Docker's format, and may be empty.
 func Log(ctx context.Context, cli *client.Client, id, since, until string) (string, error) {
 	stream, err := cli.ContainerLogs(ctx, id, container.LogsOptions{
 		ShowStdout: true, ShowStderr: true, Timestamps: true, Since: since, Until: until,
@@ -29,7 +29,7 @@ func Log(ctx context.Context, cli *client.Client, id, since, until string) (stri
 	return text.String(), nil
 }
 
-// LastLog is the end of what a container wrote to its two outputs: at most n
+// LastLog returns the end of what a container wrote to its two outputs: at most n
 // lines each, without times.
 func LastLog(ctx context.Context, cli client.ContainerAPIClient, id string, n int) (string, error) {
 	stream, err := cli.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(n)})

@@ -18,7 +18,7 @@ import (
 const reachLimit = 4 * time.Second
 
 const (
-	leastMemory = 1500 << 20 // the forge, an engine and one Go build
+	leastMemory = 1500 << 20 // the forge, a job engine and one Go build
 	goodMemory  = 3 << 30
 )
 
@@ -29,7 +29,7 @@ func engineResults(facts dockerhost.Facts, err error) []Result {
 	memory := Result{"memory", OK, ui.Bytes(facts.Info.MemTotal), ""}
 	switch {
 	case facts.Info.MemTotal < leastMemory:
-		memory.State, memory.Next = Failed, "give the engine's machine at least "+ui.Bytes(leastMemory)
+		memory.State, memory.Next = Failed, "give the Docker host at least "+ui.Bytes(leastMemory)
 	case facts.Info.MemTotal < goodMemory:
 		memory.State, memory.Next = Warning, "builds are slow with less than "+ui.Bytes(goodMemory)
 	}
@@ -40,15 +40,15 @@ func engineResults(facts dockerhost.Facts, err error) []Result {
 	}
 }
 
-// Disks tells where the project, the parts and the engine have too little room.
+// Disks checks the free space of the project, the artifacts and the Docker host.
 func Disks(s Settings, facts dockerhost.Facts) []Result {
 	directories := map[string]string{"disk (project)": s.Project.Root}
 	names := []string{"disk (project)"}
 	if cache, err := artifacts.CacheDir(); err == nil {
-		directories["disk (parts)"] = cache
-		names = append(names, "disk (parts)")
+		directories["disk (artifacts)"] = cache
+		names = append(names, "disk (artifacts)")
 	}
-	// Only an engine on this machine has its directory here.
+	// Only if Docker runs on this machine is its directory here.
 	if root := facts.Info.DockerRootDir; root != "" && facts.Local() {
 		directories["disk (engine)"] = root
 		names = append(names, "disk (engine)")
@@ -89,7 +89,7 @@ func freeSpace(directory string) (int64, string, error) {
 }
 
 func tools() []Result {
-	results := []Result{tool("go", Failed, "install Go as go.mod says; parts are built with it")}
+	results := []Result{tool("go", Failed, "install Go as go.mod says; artifacts are built with it")}
 	return append(results, tool("git", Warning, "install git: you will want it to push to the forge"))
 }
 

@@ -112,8 +112,8 @@ func port(s Settings, number int, key string, bindings []binding, listen bool) R
 	case errors.Is(err, syscall.EADDRINUSE):
 		return Result{name, Failed, fmt.Sprintf("%s on %s is taken by another program", name, address), next}
 	case errors.Is(err, syscall.EACCES):
-		// The engine, which is root, will be the one that binds it.
-		return Result{name, Info, "needs root to be tried; the engine will bind it", ""}
+		// The Docker host, which is root, will bind it.
+		return Result{name, Info, "needs root to be tried; Docker will bind it", ""}
 	default:
 		return Result{name, Failed, fmt.Sprintf("%s cannot be bound: %v", name, err), "correct bindAddress, or " + next}
 	}

@@ -70,21 +70,21 @@ func remoteForge(ctx context.Context, s Settings, facts dockerhost.Facts) []Resu
 			s.Stack, there, port, port, there)}}
 }
 
-// hostSocket refuses jobs on the host's engine where that engine is not behind the socket that they get.
+// hostSocket refuses runner.engine=host where the socket that jobs get is not the Docker host's.
 func hostSocket(s Settings, facts dockerhost.Facts) []Result {
 	if s.Config.Runner.Engine != config.EngineHost || !slices.ContainsFunc(facts.Info.SecurityOptions, isRootless) {
 		return nil
 	}
 	return []Result{{"runner.engine=host", Failed,
-		"the engine is rootless, and jobs would get /var/run/docker.sock, which is not its socket",
-		fmt.Sprintf("let jobs have an engine of their own: pipeline up --stack %s -c runner.engine=own", s.Stack)}}
+		"Docker is rootless, and jobs would get /var/run/docker.sock, which is not its socket",
+		fmt.Sprintf("give jobs their own job engine: pipeline up --stack %s -c runner.engine=own", s.Stack)}}
 }
 
 func isRootless(option string) bool { return option == "name=rootless" || option == "rootless" }
 
-// registryTrust checks that the engine speaks plain HTTP with the forge's
-// registry, as the forge does. Engines trust loopback addresses, but since
-// Docker 29.10 only where insecure-registries is not set; what they report counts.
+// registryTrust checks that the Docker host uses plain HTTP with the forge's
+// registry, as the forge does. Docker trusts loopback addresses, but since
+// Docker 29.10 only where insecure-registries is not set; what it reports counts.
 func registryTrust(ctx context.Context, s Settings, facts dockerhost.Facts, lookup func(ctx context.Context, host string) ([]string, error)) []Result {
 	const name = "registry access"
 	trusted := facts.Info.RegistryConfig
@@ -92,7 +92,7 @@ func registryTrust(ctx context.Context, s Settings, facts dockerhost.Facts, look
 		return nil
 	}
 	registry := s.Config.Registry()
-	ok := Result{name, OK, "the engine pulls from " + registry + " by plain HTTP", ""}
+	ok := Result{name, OK, "the Docker host pulls from " + registry + " by plain HTTP", ""}
 	if index := trusted.IndexConfigs[registry]; index != nil {
 		if !index.Secure {
 			return []Result{ok}
@@ -100,7 +100,7 @@ func registryTrust(ctx context.Context, s Settings, facts dockerhost.Facts, look
 	} else {
 		addresses, err := lookup(ctx, s.Config.Host)
 		if err != nil {
-			addresses = nil // as the engine does, which trusts no name that it cannot resolve
+			addresses = nil // as Docker does, which trusts no name that it cannot resolve
 		}
 		for _, address := range addresses {
 			ip := net.ParseIP(address)
@@ -115,11 +115,11 @@ func registryTrust(ctx context.Context, s Settings, facts dockerhost.Facts, look
 	if s.Config.Loopback() {
 		why = "loopback addresses are not among its insecure registries; since Docker 29.10 they have to be listed where others are"
 	}
-	return []Result{{name, Failed, fmt.Sprintf("the engine would ask %s for TLS, which the forge does not speak: %s", registry, why),
+	return []Result{{name, Failed, fmt.Sprintf("the Docker host would ask %s for TLS, which the forge does not speak: %s", registry, why),
 		fmt.Sprintf(`add %q to "insecure-registries" in the Docker host's /etc/docker/daemon.json, then: systemctl reload docker`, registry)}}
 }
 
-// lookupHost resolves a host name as an engine on this machine does.
+// lookupHost resolves a host name as Docker on this machine does.
 func lookupHost(ctx context.Context, host string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, reachLimit)
 	defer cancel()

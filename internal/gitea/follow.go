@@ -72,14 +72,14 @@ func Follow(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, out *ui.
 				return verdict(ctx, f, now, jobs, out)
 			}
 		} else if failures++; failures >= 20 && ctx.Err() == nil {
-			return problem.New("following the workflow run", err, "it goes on by itself; see "+run.HTMLURL)
+			return problem.New("following the workflow run", err, "it continues by itself; see "+run.HTMLURL)
 		}
 		if err := pause(ctx); err != nil {
 			if outer.Err() != nil {
 				return outer.Err()
 			}
 			return problem.New(fmt.Sprintf("waiting %s for the workflow run to end", limit), errors.New(seen.last()),
-				"it goes on by itself; see "+run.HTMLURL)
+				"it continues by itself; see "+run.HTMLURL)
 		}
 	}
 }
@@ -181,5 +181,5 @@ func verdict(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, jobs []
 		}
 		break
 	}
-	return problem.New("running the workflow", why, "see "+where+" ; mend it, then git push")
+	return problem.New("running the workflow", why, "see "+where+" ; fix it, then git push")
 }

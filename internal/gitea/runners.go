@@ -23,8 +23,8 @@ func (c *Client) Runners(ctx context.Context) ([]*gitea.ActionRunner, error) {
 	}))
 }
 
-// RunnersNamed returns the runners of that name, and those whose name goes on
-// with a dash behind it.
+// RunnersNamed returns the runners of that name, and those whose name continues
+// with a dash after it.
 func (c *Client) RunnersNamed(ctx context.Context, name string) ([]*gitea.ActionRunner, error) {
 	all, err := c.Runners(ctx)
 	if err != nil {

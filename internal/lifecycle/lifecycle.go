@@ -1,5 +1,5 @@
-// Package lifecycle does what the launcher does with a stack: up, down, backup,
-// restore and rotate. Each is a list of named steps; the operations share steps, and
+// Package lifecycle has the launcher's operations on a stack: up, down, backup,
+// restore and rotate. Each is a list of named steps. The operations share steps, and
 // none calls another operation.
 package lifecycle
 
@@ -40,7 +40,7 @@ type Prompt interface {
 	NewPassphrase() (string, error)
 }
 
-// Step is one part of an operation.
+// Step is one step of an operation.
 type Step struct {
 	Name string // a gerund, such as "locking the stack"
 	Run  func(ctx context.Context, s *State) error
@@ -73,10 +73,10 @@ type Interrupted struct {
 // Error names the step.
 func (i *Interrupted) Error() string { return "interrupted while " + i.Step }
 
-// Unwrap returns what the step failed with.
+// Unwrap returns the step's error.
 func (i *Interrupted) Unwrap() error { return i.Err }
 
-// errDone ends an operation early, and well.
+// errDone ends an operation early and successfully.
 var errDone = errors.New("nothing is left to do")
 
 // run runs the steps in order, and stops at the first error.
@@ -117,7 +117,7 @@ func (s *State) close() {
 	}
 }
 
-// section starts a part of the output.
+// section starts a section of the output.
 func section(title string, args ...any) Step {
 	return Step{"printing", func(_ context.Context, s *State) error {
 		s.Out.Section(fmt.Sprintf(title, args...))
@@ -125,7 +125,7 @@ func section(title string, args ...any) Step {
 	}}
 }
 
-// sectionStack starts a part of the output whose title names the stack.
+// sectionStack starts a section of the output whose title names the stack.
 func sectionStack(format string) Step {
 	return Step{"printing", func(_ context.Context, s *State) error {
 		s.Out.Section(fmt.Sprintf(format, s.Stack))
@@ -136,5 +136,5 @@ func sectionStack(format string) Step {
 // stackFlag names the stack where a user repeats a command.
 func (s *State) stackFlag() string { return " --stack " + s.Stack }
 
-// took is how long the operation has taken so far.
+// took returns how long the operation has taken so far.
 func (s *State) took() string { return ui.Duration(time.Since(s.Started)) }

@@ -52,7 +52,7 @@ var lockStack = Step{"locking the stack", func(_ context.Context, s *State) erro
 	return err
 }}
 
-// requireStack refuses to go on where there is no such stack.
+// requireStack returns an error where there is no such stack.
 func requireStack(what, next string) Step {
 	return Step{"looking for the stack", func(ctx context.Context, s *State) error {
 		if pulumi.MayExist(s.Project, s.Stack) {
@@ -74,7 +74,7 @@ func noStack(ctx context.Context, s *State, what, next string, err error) error 
 	return problem.New(what, err, next)
 }
 
-// checkRestored refuses a stack that a restore has filled only in part.
+// checkRestored refuses a stack whose restore is incomplete.
 var checkRestored = Step{"looking for an unfinished restore", func(_ context.Context, s *State) error {
 	return pulumi.CheckRestored(s.Project, s.Stack)
 }}

@@ -12,14 +12,14 @@ import (
 
 // Readiness tells whether the stack works.
 type Readiness interface {
-	// Await waits until everything works; its error names the part that does not.
+	// Await waits until everything works; its error names the container that does not.
 	Await(ctx context.Context, limit time.Duration) error
 	// Check returns what does not work at this moment.
 	Check(ctx context.Context) ([]readiness.Fault, error)
 }
 
-// settled bounds the wait for a stack that the update left as it was: what is still
-// to come then is, at most, a runner between two jobs.
+// settled bounds the wait for a stack that the update did not change: at most, a runner
+// is between two jobs.
 const settled = 20 * time.Second
 
 // awaitReady ends when every runner takes jobs and every job engine reaches the forge.
@@ -62,7 +62,7 @@ var recreateBroken = Step{"replacing containers that do not work", func(ctx cont
 	return works(s, ready.Await(ctx, readiness.Limit))
 }}
 
-// works says that the stack works, if err is nil.
+// works prints that the stack works, if err is nil.
 func works(s *State, err error) error {
 	if err == nil {
 		s.Out.State("ok", "the forge answers; every runner takes jobs")

@@ -96,7 +96,7 @@ func rotatable(env Environment, o RotateOptions) ([]rotate.Secret, error) {
 var awaitIdleRunners = Step{"waiting for running jobs", func(ctx context.Context, s *State) error {
 	f := s.forge()
 	if _, err := f.RunnersNamed(ctx, s.Stack); err != nil {
-		s.Out.Line("the forge cannot be asked for running jobs (%v); going on", err)
+		s.Out.Line("the forge cannot be asked for running jobs (%v); continuing", err)
 		return nil
 	}
 	if err := rotate.Resume(ctx, s.Docker, s.Stack, f, s.Out); err != nil {

@@ -54,7 +54,7 @@ func checkOwner(takeOver bool) Step {
 		if !pulumi.OwnBackend() {
 			return nil
 		}
-		// A state that cannot be read knows nothing; who has to say so is checkState.
+		// A state that cannot be read lists nothing; checkState reports that.
 		managed, _, _ := pulumi.LocalManaged(s.Project, s.Stack)
 		unmanaged, err := findUnmanaged(ctx, s, managed)
 		if err != nil {
@@ -105,7 +105,7 @@ func removeWithoutState(takeOver bool) Step {
 			}
 			return errDone
 		}
-		// A state that cannot be opened can still be read as far as this.
+		// The list of resources can be read even if the state cannot be opened.
 		managed, _, _ := pulumi.LocalManaged(s.Project, s.Stack)
 		if err := refuseForeign(s, managed, unmanaged, takeOver); err != nil {
 			return err
@@ -126,7 +126,7 @@ func findUnmanaged(ctx context.Context, s *State, managed pulumi.Managed) ([]doc
 }
 
 // refuseForeign refuses objects that this checkout did not create. A network alone holds
-// nothing that anybody could miss.
+// no data, so it is not refused.
 func refuseForeign(s *State, managed pulumi.Managed, unmanaged []dockerhost.Object, takeOver bool) error {
 	owner, foreign := managed.Owner(s.Project, unmanaged)
 	if !foreign || takeOver {

@@ -19,7 +19,7 @@ type UpOptions struct {
 	MinDisk  int64    // bytes that must be free
 }
 
-// Up brings the stack up, and ends when its first workflow run is green.
+// Up creates or updates the stack, and ends when its first workflow run is green.
 func Up(ctx context.Context, env Environment, o UpOptions) error {
 	return run(ctx, env, upSteps(o))
 }
@@ -34,7 +34,7 @@ func upSteps(o UpOptions) []Step {
 	return append(steps, bringUp(o)...)
 }
 
-// bringUp are the steps that up and restore have in common.
+// bringUp returns the steps that up and restore have in common.
 func bringUp(o UpOptions) []Step {
 	return []Step{
 		section("Checking this machine"),
@@ -91,8 +91,8 @@ func saveConfig(assignments []string) Step {
 	}}
 }
 
-// updateStack runs the program. After a restore that has not ended, the state tells of
-// what was on another host, or of what only the refresh of another attempt removed.
+// updateStack runs the program. After a restore that has not ended, the state lists
+// objects that were on another host, or that only the refresh of an earlier attempt removed.
 func updateStack(refreshed bool) Step {
 	return Step{"updating the stack", func(ctx context.Context, s *State) error {
 		_, restoring, err := pulumi.ReadRestoring(s.Project, s.Stack)
@@ -108,7 +108,7 @@ var resumeRotation = Step{"looking for an interrupted rotation", func(ctx contex
 	return rotate.Resume(ctx, s.Docker, s.Stack, s.forge(), s.Out)
 }}
 
-// endRestore removes the note of a restore, whose last part was the update.
+// endRestore removes the note of a restore, whose last step was the update.
 var endRestore = Step{"ending a restore", func(_ context.Context, s *State) error {
 	return pulumi.EndRestoring(s.Project, s.Stack)
 }}

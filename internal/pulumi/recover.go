@@ -52,8 +52,8 @@ func AwaitLocks(ctx context.Context, p project.Project, stack string, limit time
 	}
 }
 
-// Recover makes good what an update that was killed left behind: things that
-// it had begun to create on the engine and that no state knows. They are found
+// Recover cleans up after a killed update: it removes objects that the update had
+// begun to create on the Docker host and that no state knows. They are found
 // by the exact name that Pulumi noted before it began, and removed only if they
 // carry the stack's label. It does nothing when nothing is pending.
 func (s *Stack) Recover(ctx context.Context, cli *client.Client, progress io.Writer) error {

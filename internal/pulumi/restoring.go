@@ -33,7 +33,7 @@ func ReadRestoring(p project.Project, stack string) (Restoring, bool, error) {
 	if err != nil {
 		return r, false, fmt.Errorf("reading the note of a restore: %w", err)
 	}
-	// A note that was written only in part says that something began, and no more.
+	// An incomplete note says only that a restore began.
 	_ = json.Unmarshal(text, &r)
 	return r, true, nil
 }

@@ -143,7 +143,7 @@ func MayExist(p project.Project, stack string) bool {
 	return false
 }
 
-// Home is Pulumi's home, beside the other built parts: plugins are installed once for all clones.
+// Home is Pulumi's home, beside the other built artifacts: plugins are installed once for all clones.
 func Home() (string, error) {
 	cache, err := artifacts.CacheDir()
 	if err != nil {
@@ -187,8 +187,8 @@ func environment(p project.Project, phrase string) (env map[string]string, local
 	if err := os.MkdirAll(p.StateDir(), 0o700); err != nil {
 		return nil, false, fmt.Errorf("creating the state's directory: %w", err)
 	}
-	// Without the files of metadata that Pulumi writes beside each of its own: one that
-	// was written only in part makes it refuse the state.
+	// Without the metadata files that Pulumi writes beside each of its own: an
+	// incomplete one makes Pulumi refuse the state.
 	env["PULUMI_BACKEND_URL"] = "file://" + p.StateDir() + "?metadata=skip"
 	return env, true, nil
 }
@@ -222,7 +222,7 @@ func loginDir() string {
 
 // InstallDockerPlugin installs the built docker plugin into Pulumi's home, unless it is there.
 func (s *Stack) InstallDockerPlugin(ctx context.Context, binary, version string) error {
-	// The source path in the marker tells one build of the same version from the next: parts are content-addressed.
+	// The source path in the marker tells one build of the same version from the next: artifacts are content-addressed.
 	marker := filepath.Join(s.Workspace().PulumiHome(), "docker-plugin-"+version)
 	installed, _ := os.ReadFile(marker)
 	dir := filepath.Join(s.Workspace().PulumiHome(), "plugins", "resource-docker-v"+version)

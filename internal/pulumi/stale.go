@@ -51,7 +51,7 @@ func PulumiLocks(p project.Project, stack string) ([]PulumiLock, error) {
 		}
 		lock := PulumiLock{File: path}
 		if err := json.Unmarshal(text, &lock); err != nil {
-			// Cut off in the middle of being written: nobody can hold it.
+			// The process that wrote it was killed before the end: nobody holds the lock.
 			lock.Stale = true
 		} else {
 			lock.Stale = lock.Hostname == host && !alive(lock.Pid)

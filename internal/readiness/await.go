@@ -11,7 +11,7 @@ import (
 )
 
 // Await checks until everything works, at most limit. Its error names the
-// first part that does not, with the end of that container's log.
+// first container that does not, with the end of that container's log.
 func (s Stack) Await(ctx context.Context, limit time.Duration) error {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -57,7 +57,7 @@ type Fault struct {
 	Why       error
 }
 
-// Part names the faulty part for people.
+// Part names what is faulty, for people.
 func (f Fault) Part() string {
 	switch f.Role {
 	case naming.Runner:

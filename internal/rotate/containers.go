@@ -17,7 +17,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// poll is how often the engine and the forge are asked; both are here.
+// poll is how often the Docker host and the forge are asked; both are near.
 const poll = 200 * time.Millisecond
 
 // errMissing says that the stack has no container of a role.
@@ -32,7 +32,7 @@ func containers(ctx context.Context, cli *client.Client, stack string, role nami
 	return found, err
 }
 
-// file is one to put into a container.
+// file is a file to put into a container.
 type file struct {
 	name string
 	mode int64
@@ -41,8 +41,8 @@ type file struct {
 	dir  bool
 }
 
-// put writes files into a container's folder, in their order.
-func put(ctx context.Context, cli *client.Client, id, folder string, files ...file) error {
+// put writes files into a directory of a container, in their order.
+func put(ctx context.Context, cli *client.Client, id, dir string, files ...file) error {
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
 	for _, f := range files {
@@ -62,8 +62,8 @@ func put(ctx context.Context, cli *client.Client, id, folder string, files ...fi
 	if err := w.Close(); err != nil {
 		return fmt.Errorf("packing: %w", err)
 	}
-	if err := cli.CopyToContainer(ctx, id, folder, &archive, container.CopyToContainerOptions{}); err != nil {
-		return fmt.Errorf("writing into %s of container %.12s: %w", folder, id, err)
+	if err := cli.CopyToContainer(ctx, id, dir, &archive, container.CopyToContainerOptions{}); err != nil {
+		return fmt.Errorf("writing into %s of container %.12s: %w", dir, id, err)
 	}
 	return nil
 }
@@ -89,8 +89,8 @@ func get(ctx context.Context, cli *client.Client, id, path string) (text string,
 	return string(data), true, nil
 }
 
-// await polls until done says so, at most limit; else the error tells what it
-// waited for and the last it heard.
+// await polls until done returns true, at most limit. Its error says what it
+// waited for and the last answer.
 func await(ctx context.Context, limit time.Duration, what string, done func() (bool, string, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

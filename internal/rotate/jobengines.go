@@ -13,9 +13,9 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
-// JobEngines restarts each runner's job engine: a Docker engine keeps the
-// registry's tokens for a while, which a new signing secret makes invalid, and
-// BuildKit would fail with them. The Docker host's own engine is left alone.
+// JobEngines restarts each runner's job engine: a job engine caches the
+// registry's tokens, which a new signing secret makes invalid, and
+// BuildKit would fail with them. The Docker host itself is not restarted.
 func JobEngines(ctx context.Context, cli *client.Client, stack string) error {
 	engines, err := containers(ctx, cli, stack, naming.JobEngine)
 	if errors.Is(err, errMissing) {

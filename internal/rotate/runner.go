@@ -15,16 +15,16 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
-// Limits of what is waited for.
+// How long to wait.
 const (
-	runnerIdle   = 30 * time.Minute // as long as a job may take
+	runnerIdle   = 30 * time.Minute // for running jobs
 	runnerOnline = time.Minute
 )
 
-// Credentials registers every runner of the stack anew, one after the other.
-// Its place at the forge is given up before: the old credential is void, and no
-// dead runner stays listed. A runner takes no new job meanwhile, and a job that
-// runs ends first.
+// Credentials registers every runner of the stack again, one after the other.
+// Each runner is deleted at the forge first, so the old credential is void and no
+// dead runner stays listed. A runner takes no new job meanwhile, and a running job
+// ends first.
 func Credentials(ctx context.Context, cli *client.Client, stack string, f *gitea.Client, progress io.Writer) error {
 	found, err := containers(ctx, cli, stack, naming.Runner)
 	if err != nil {
@@ -70,7 +70,7 @@ func credential(ctx context.Context, cli *client.Client, id, name string, f *git
 	})
 }
 
-// Idle waits until no runner whose name begins so has a job.
+// Idle waits until no runner whose name starts with prefix has a job.
 func Idle(ctx context.Context, f *gitea.Client, prefix string, progress io.Writer) error {
 	said := false
 	err := await(ctx, runnerIdle, "running jobs to end", func() (bool, string, error) {

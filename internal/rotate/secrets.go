@@ -44,11 +44,11 @@ var Secrets = []Secret{
 	},
 	{
 		"registration-token", "who may register a runner",
-		"makes a new one and voids the old; the forge and its runners restart", State, "forge-registration-token",
+		"replaces it and voids the old one; the forge and its runners restart", State, "forge-registration-token",
 	},
 	{
 		"registry-token", "the registry: REGISTRY_PASS of the workflow",
-		"revokes it, makes a new one and gives it to the workflow", State, "repository-registry-token",
+		"replaces it, revokes the old one and gives the new one to the workflow", State, "repository-registry-token",
 	},
 	{
 		"secret-key", "the Actions secrets, two-factor and sign-in secrets in the forge's database",
@@ -56,15 +56,15 @@ var Secrets = []Secret{
 	},
 	{
 		"internal-token", "the forge's internal API, for its own Git hooks",
-		"makes a new one; the forge restarts", Volume, "",
+		"replaces it; the forge restarts", Volume, "",
 	},
 	{
 		JWTSecret, "tokens that the forge signs: registry log-ins, running jobs, OAuth2",
-		"makes a new one; the forge and the runners' engines restart, and those tokens are void", Volume, "",
+		"replaces it; the forge and the job engines restart, and those tokens are void", Volume, "",
 	},
 	{
 		"lfs-jwt-secret", "tokens that the forge signs for Git LFS",
-		"makes a new one; the forge restarts, and those tokens are void", Volume, "",
+		"replaces it; the forge restarts, and those tokens are void", Volume, "",
 	},
 	{
 		"runner-credential", "a runner's place at the forge, and with it the secrets of jobs",

@@ -15,7 +15,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
-// Limits of what is waited for.
+// How long to wait.
 const (
 	healthyWithin = 2 * time.Minute
 	stopGrace     = 30 // seconds
@@ -36,13 +36,13 @@ func OnVolume(ctx context.Context, cli *client.Client, stack string, secrets []S
 	id := found[0].ID
 	program, err := os.ReadFile(rekey)
 	if err != nil {
-		return fmt.Errorf("reading the program that encrypts anew: %w", err)
+		return fmt.Errorf("reading the program that encrypts the database with the new key: %w", err)
 	}
 	var names []string
 	for _, s := range secrets {
 		names = append(names, s.Name)
 	}
-	// The request comes last: without it, what was written before means nothing.
+	// The request is written last: without it, the other files have no effect.
 	if err := put(ctx, cli, id, "/etc/gitea",
 		file{name: "rotate/", mode: 0o700, uid: gitUser, dir: true},
 		file{name: "rotate/gitea-rekey", mode: 0o700, uid: gitUser, text: program},
@@ -69,7 +69,7 @@ func OnVolume(ctx context.Context, cli *client.Client, stack string, secrets []S
 	}
 	if failed {
 		return problem.New("rotating secret-key (it stays as it was)", errors.New(strings.TrimSpace(why)),
-			"mend what it says, then repeat the command")
+			"fix what it says, then repeat the command")
 	}
 	return nil
 }

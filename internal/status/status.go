@@ -1,5 +1,5 @@
 // Package status gathers what is there of a stack: its containers, runners,
-// runs, published images and disk use. It works when parts of it are down.
+// runs, published images and disk use. It also works when some of these are down.
 package status
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// Status is a stack at one moment. Problems says which parts could not be asked.
+// Status is a stack at one moment. Problems says what could not be read.
 type Status struct {
 	Stack      string              `json:"stack"`
 	State      string              `json:"state"` // up, partly up, down
@@ -62,7 +62,7 @@ type Run struct {
 	URL        string    `json:"url"`
 }
 
-// Gather asks the engine, and the forge if f is not nil.
+// Gather asks the Docker host, and the forge if f is not nil.
 func Gather(ctx context.Context, stack string, cli *client.Client, f *gitea.Client, registry string) Status {
 	s := Status{Stack: stack, State: "down", Containers: []Container{}, Runners: []Runner{}, Runs: []Run{}, Images: []gitea.Image{}, Volumes: []dockerhost.Volume{}}
 	var mu sync.Mutex
@@ -116,7 +116,7 @@ func (s *Status) containers(ctx context.Context, cli *client.Client) error {
 	return nil
 }
 
-// health reads the parenthesis that the engine puts after a container's uptime.
+// health reads the parenthesis that Docker puts after a container's uptime.
 func health(status string) string {
 	for _, word := range []string{"unhealthy", "healthy"} {
 		if strings.Contains(status, "("+word+")") {
@@ -163,7 +163,7 @@ func (s *Status) images(ctx context.Context, cli *client.Client, f *gitea.Client
 	var wait sync.WaitGroup
 	for i := range list {
 		wait.Go(func() {
-			// A registry that the engine cannot reach leaves the digest empty: the tag is there all the same.
+			// A registry that the Docker host cannot reach leaves the digest empty: the tag is there all the same.
 			list[i].Digest, _ = f.Digest(ctx, cli, fmt.Sprintf("%s/%s/%s:%s", registry, strings.ToLower(f.Owner), list[i].Name, list[i].Tag))
 		})
 	}

@@ -1,5 +1,3 @@
-// Package display turns Pulumi's engine events into short lines, one for each
-// thing that was done and how long it took.
 package ui
 
 import (
@@ -13,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
 )
 
-// quiet is how long one operation may take before a line says that it goes on.
+// quiet is how long one operation may take before a line says that it still runs.
 const quiet = 10 * time.Second
 
 // Display prints one update.
@@ -210,7 +208,7 @@ func indent(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") 
 
 func key(m apitype.StepEventMetadata) string { return string(m.Op) + " " + m.URN }
 
-// custom leaves out components, providers and the stack itself: they are not things on the engine.
+// custom leaves out components, providers and the stack itself: they are not objects of the Docker host.
 func custom(m apitype.StepEventMetadata) bool {
 	if strings.HasPrefix(m.Type, "pulumi:") {
 		return false

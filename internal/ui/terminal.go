@@ -1,5 +1,5 @@
-// Package terminal writes the launcher's output: plain, aligned lines, with a
-// little colour on a terminal unless NO_COLOR is set.
+// Package ui writes the launcher's output: plain, aligned lines, with a little colour
+// on a terminal unless NO_COLOR is set. It turns Pulumi's engine events into such lines.
 package ui
 
 import (
@@ -40,7 +40,7 @@ func (p *Printer) Write(b []byte) (int, error) {
 	return p.out.Write(b)
 }
 
-// Section starts a new part of the output.
+// Section starts a new section of the output.
 func (p *Printer) Section(title string) {
 	fmt.Fprintf(p, "\n%s\n", p.style("1", title))
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/docker/docker/api/types/system"
 )
 
-// Engine is what the engine answers.
+// Engine holds what the Docker host answers.
 type Engine struct {
 	API        string // default: 1.41
 	Info       system.Info
@@ -40,7 +40,7 @@ func (e Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Socket serves the engine at a Unix socket of the test's own, and returns its path.
+// Socket serves the Docker host at a Unix socket in a temporary directory, and returns its path.
 func (e Engine) Socket(t testing.TB) string {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "docker.sock")

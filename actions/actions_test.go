@@ -64,7 +64,7 @@ func forge(t *testing.T) (url string, commits []string) {
 	return server.URL, strings.Fields(git("rev-list", "HEAD"))
 }
 
-// home makes a home folder in which Go's telemetry is off: where it is on, the
+// home creates a home directory in which Go's telemetry is off: where it is on, the
 // first go command leaves a process behind that still writes there when the
 // command, and the test, have ended.
 func home(t *testing.T) string {
@@ -114,7 +114,7 @@ func TestCheckout(t *testing.T) {
 		"older commit":              {map[string]string{"CHECKOUT_REF": commits[2]}, "one", "1"},
 		"two deep":                  {map[string]string{"CHECKOUT_DEPTH": "2"}, "three", "2"},
 		"all history":               {map[string]string{"CHECKOUT_DEPTH": "0"}, "three", "3"},
-		"below a path":              {map[string]string{"CHECKOUT_PATH": "sub/folder"}, "three", "1"},
+		"below a path":              {map[string]string{"CHECKOUT_PATH": "sub/directory"}, "three", "1"},
 		"default branch of another": {map[string]string{"GITHUB_REPOSITORY": "bob/other"}, "three", "1"},
 	} {
 		t.Run(name, func(t *testing.T) {

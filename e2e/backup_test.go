@@ -56,7 +56,7 @@ func TestBackupAndRestore(t *testing.T) {
 	for name, w := range map[string]*writing{"commits": commits, "issues": issues} {
 		longest, usual := w.end()
 		t.Logf("the client made %d %s; it waited %s at most, %s as a rule", w.count.Load(), name, longest.Round(time.Millisecond), usual.Round(time.Millisecond))
-		if longest-usual > done.took/2 { // most of the copy is made while Gitea is at work
+		if longest-usual > done.took/2 { // most of the copy is made while Gitea runs
 			t.Errorf("got a write that took %s longer than usual, want at most half of the whole backup's %s", longest-usual, done.took)
 		}
 	}
@@ -98,7 +98,7 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Errorf("got %d repositories, want the %d of before, and at least 51", len(after), len(refs))
 	}
 	for name, want := range refs {
-		// The writer went on after the moment of the backup.
+		// The writer continued after the moment of the backup.
 		if name != "r0" && after[name] != want {
 			t.Errorf("got refs of %s\n%s\nwant\n%s", name, after[name], want)
 		}
@@ -124,8 +124,8 @@ func TestBackupAndRestore(t *testing.T) {
 	fresh.checkDatabase(fresh.container("forge-container"))
 }
 
-// refuses tries files that are no whole backup; each has to be refused with what
-// to do next, and nothing may be touched.
+// refuses tries files that are no complete backup. Each has to be refused with what
+// to do next, and nothing may be changed.
 func (p *project) refuses(file string) {
 	p.t.Helper()
 	whole, err := os.ReadFile(file)
@@ -155,8 +155,8 @@ func (p *project) refuses(file string) {
 	}
 }
 
-// TestBackupKilled kills a backup over and over; the forge must not stand still
-// after it, and the next backup must be whole.
+// TestBackupKilled kills backups at several points. The forge must not stay paused
+// afterwards, and the next backup must be complete.
 func TestBackupKilled(t *testing.T) {
 	p := newProject(t, nil)
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")

@@ -56,7 +56,7 @@ func TestBadInput(t *testing.T) {
 }
 
 // TestInterrupted stops an up in its middle; a second up meanwhile is refused,
-// and the next one goes on.
+// and the next one continues.
 func TestInterrupted(t *testing.T) {
 	p := newProject(t, nil)
 	args := p.upArgs()
@@ -111,7 +111,7 @@ func TestSeedSources(t *testing.T) {
 			}
 			if out, err := exec.Command("diff", "-r", "--exclude=.git", "--exclude=.pipeline",
 				"--exclude=Pulumi.*.yaml", p.dir, clone).CombinedOutput(); err != nil {
-				t.Errorf("the seed differs from the folder:\n%s", out)
+				t.Errorf("the seed differs from the directory:\n%s", out)
 			}
 		})
 	}

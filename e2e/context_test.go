@@ -39,7 +39,7 @@ func relay(t *testing.T) (socket string, connections *atomic.Int64) {
 				defer engine.Close()
 				go func() {
 					_, _ = io.Copy(engine, client)
-					_ = engine.(*net.UnixConn).CloseWrite() // an attached standard input ends, its output goes on
+					_ = engine.(*net.UnixConn).CloseWrite() // an attached standard input ends, its output does not
 				}()
 				_, _ = io.Copy(client, engine)
 			}()
@@ -81,7 +81,7 @@ func TestContext(t *testing.T) {
 	}
 	env := []string{"DOCKER_CONFIG=" + config, "DOCKER_HOST=", "DOCKER_CONTEXT="}
 
-	// Not `up`, which would try to start the machine's own engine.
+	// Not `up`, which would try to start this machine's Docker.
 	p.withoutSocket(append(env, "DOCKER_CONTEXT=default"), "doctor").must(t, 1, "unix:///var/run/docker.sock", "next:")
 	p.withoutSocket(append(env, "DOCKER_CONTEXT=gone"), p.upArgs()...).must(t, 1, `the Docker context "gone"`, "docker context ls")
 	if left := p.labelled(); left.count() > 0 {

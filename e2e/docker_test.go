@@ -16,7 +16,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
-// objects are a stack's objects on the engine.
+// objects are the objects of a stack on the Docker host.
 type objects struct{ containers, networks, volumes []string }
 
 func (o objects) count() int {

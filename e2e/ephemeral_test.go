@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// TestEphemeralRunners gives each job a credential and an engine of its own: the
+// TestEphemeralRunners gives each job its own credential and job engine: the
 // next job finds a standby and nothing of the last one, and a credential that
-// has served opens nothing.
+// has been used is refused.
 func TestEphemeralRunners(t *testing.T) {
 	p := newProject(t, nil)
 	p.run(t.Context(), append(p.upArgs(), "-c", "runner.ephemeral=true")...).must(t, 0, "is up")

@@ -1,6 +1,6 @@
 //go:build e2e
 
-// Package e2e tests the pipeline as a user has it: the launcher, a real engine,
+// Package e2e tests the pipeline as a user has it: the launcher, a real Docker host,
 // a real forge, a real runner.
 package e2e
 
@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// project is a checkout of this project in a folder of its own, and one stack.
+// project is a checkout of this project in its own directory, and one stack.
 type project struct {
 	t         *testing.T
 	dir       string
@@ -55,7 +55,7 @@ type project struct {
 	ownerName string            // the repository's owner, where it is not the default
 }
 
-// newProject copies what git knows of this project into a new folder. prepare
+// newProject copies what git knows of this project into a new directory. prepare
 // makes of that what the test needs; nil makes a Git checkout of one commit.
 func newProject(t *testing.T, prepare func(t *testing.T, dir string)) *project {
 	t.Helper()
@@ -94,7 +94,7 @@ func newProject(t *testing.T, prepare func(t *testing.T, dir string)) *project {
 	return p
 }
 
-// gitCheckout makes one commit of the folder.
+// gitCheckout makes one commit of the directory.
 func gitCheckout(t *testing.T, dir string) {
 	t.Helper()
 	git(t, dir, "init", "--quiet", "--initial-branch=main")

@@ -21,11 +21,11 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
-// exceptions are the probes that reach their target in spite of an engine of
-// the runner's own. docs/security.md says why, for each.
+// exceptions are the probes that reach their target in spite of the runner's own
+// job engine. docs/security.md says why, for each.
 var exceptions = []string{}
 
-// bites are the probes that reach their target on the host's engine, whatever
+// bites are the probes that reach their target on the Docker host, whatever
 // its kernel and cgroups: those prove that a probe can.
 var bites = []string{
 	"see-the-forge", "stop-the-forge", "host-socket", "privileged-on-host", "bind-mount", "host-disk",
@@ -34,8 +34,8 @@ var bites = []string{
 
 // TestHostileWorkflow pushes, as a user with a repository of their own, a
 // workflow that tries to break out of its job, and looks from another
-// repository's job for what it left behind. Then the same with the host's
-// engine, where the probes must bite: it proves that they can.
+// repository's job for what it left behind. Then it does the same on the Docker
+// host, where the probes must succeed: it proves that they can.
 func TestHostileWorkflow(t *testing.T) {
 	p := newProject(t, nil)
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
@@ -58,7 +58,7 @@ func TestHostileWorkflow(t *testing.T) {
 	host := mallory.run("attack", target.script(false))
 	for _, name := range bites {
 		if host[name] != "reached" {
-			t.Errorf("probe %s is %q on the host's engine, where it has to bite", name, host[name])
+			t.Errorf("probe %s is %q on the Docker host, where it has to succeed", name, host[name])
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(own)) {
@@ -66,8 +66,8 @@ func TestHostileWorkflow(t *testing.T) {
 	}
 }
 
-// awaitNoRemains waits until the runner's engine has ended all that the jobs
-// started, and runs one engine.
+// awaitNoRemains waits until the runner's job engine has ended everything that the jobs
+// started, and runs one inner half.
 func (p *project) awaitNoRemains() {
 	p.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
@@ -116,7 +116,7 @@ func TestExhaustion(t *testing.T) {
 		t.Errorf("got a job that ended in %s, want the disk's guard to end it; log:\n%s", conclusion, log)
 	}
 	if restarts := docker(t, "inspect", "--format", "{{.RestartCount}}", p.container("runner-0-engine")); restarts != "0" {
-		t.Errorf("the job took the outer half of its engine along: %s restarts", restarts)
+		t.Errorf("the job ended the outer half of its job engine: %s restarts", restarts)
 	}
 	// The space is back, and so is the runner.
 	if got := mallory.run("remains", newTarget(t, p).script(false)); len(got) == 0 {
@@ -129,7 +129,7 @@ func TestExhaustion(t *testing.T) {
 	}
 }
 
-// freeDisk is how many bytes are free where the engine keeps its data.
+// freeDisk returns how many bytes are free where the Docker host keeps its data.
 func freeDisk(t *testing.T) int64 {
 	t.Helper()
 	var stat syscall.Statfs_t

@@ -32,7 +32,7 @@ func atText(text string) point {
 // never lets a command end.
 func never(int, string) bool { return false }
 
-// spread is the step in the middle of the i-th of n equal parts of the whole.
+// spread is the step in the middle of the i-th of n equal sections of the whole.
 func spread(whole, i, n int) int { return max(1, whole*(2*i+1)/(2*n)) }
 
 // event begins the step of a container.

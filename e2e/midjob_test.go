@@ -33,7 +33,7 @@ var faults = []fault{
 }
 
 // TestFaults has a stack on a Docker daemon and a disk of its own, which are
-// among the things that break: in mid-job, then by filling up.
+// among the things that fail: during a job, then by filling up.
 func TestFaults(t *testing.T) {
 	if !inside(t) {
 		return
@@ -78,7 +78,7 @@ func breakMidJob(p *project, d *daemon, repo *checkout, round string) {
 	p.t.Logf("every job had its final status %.1fs after the last fault", time.Since(start).Seconds())
 	if left := docker(p.t, "exec", p.container("runner-0-engine"), "docker", "-H", "unix:///run/engine/docker/docker.sock",
 		"ps", "--all", "--quiet", "--filter", "name=GITEA-ACTIONS-TASK-"); left != "" {
-		p.t.Errorf("the engine still has the containers of ended jobs: %s", left)
+		p.t.Errorf("the job engine still has the containers of ended jobs: %s", left)
 	}
 	next := "next-" + round
 	repo.push([]string{next}, map[string]string{next: "sleep 1"})
@@ -103,7 +103,7 @@ func (p *project) killMain(prefix string) {
 	}
 }
 
-// firstHalf is what the job does while its runner is cut off.
+// firstHalf is what the job does while its runner is disconnected.
 const firstHalf = "sleep 8.25"
 
 // cutNetwork takes the runner off the stack's network for the first half of its

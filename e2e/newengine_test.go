@@ -16,7 +16,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
-// TestNewestEngine lives on the newest engine that there is as a Go module, with
+// TestNewestEngine runs on the newest Docker engine that exists as a Go module, with
 // its docker-proxy and the newest runc; containerd is the machine's.
 func TestNewestEngine(t *testing.T) {
 	onlyLong(t)
@@ -28,7 +28,7 @@ func TestNewestEngine(t *testing.T) {
 	wholeLife(t, func(d *daemon) { d.programs = programs })
 }
 
-// TestDebian13Engine lives on the engine that Debian 13 has: the one of the job
+// TestDebian13Engine runs on Debian 13's Docker engine: the one of the job
 // engine's image, here as a Docker host.
 func TestDebian13Engine(t *testing.T) {
 	onlyLong(t)
@@ -58,7 +58,7 @@ func onlyLong(t *testing.T) {
 	}
 }
 
-// buildNewest builds the newest engine into a directory.
+// buildNewest builds the newest Docker engine into a directory.
 func buildNewest(t *testing.T, programs string) {
 	t.Helper()
 	if _, err := os.Stat("/usr/include/seccomp.h"); err != nil {
@@ -81,8 +81,8 @@ func buildNewest(t *testing.T, programs string) {
 	}
 }
 
-// wholeLife brings a stack up on a daemon that prepare chooses, and takes it
-// through what its user does with it.
+// wholeLife creates a stack on a daemon that prepare chooses, and does with it
+// what a user does.
 func wholeLife(t *testing.T, prepare func(d *daemon)) {
 	t.Helper()
 	d := newDaemon(t, "16G", prepare)

@@ -15,8 +15,8 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 )
 
-// TestPlainPulumi goes through the other door: pulumi up and pulumi destroy,
-// without the launcher. The launcher only looks on.
+// TestPlainPulumi uses plain Pulumi: pulumi up and pulumi destroy,
+// without the launcher. The launcher only shows the status.
 func TestPlainPulumi(t *testing.T) {
 	p := newProject(t, nil)
 	t.Setenv("PULUMI_HOME", t.TempDir())

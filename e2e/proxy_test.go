@@ -67,7 +67,7 @@ func newForwardProxy(t *testing.T) *forwardProxy {
 
 // TestAddressAndProxy has the forge on a loopback address that is not 127.0.0.1,
 // and the internet behind a proxy on the local network: the first run is green,
-// jobs and their engine's pulls take the proxy, and the forge is asked directly.
+// jobs and the pulls of their job engine use the proxy, and the forge is reached directly.
 func TestAddressAndProxy(t *testing.T) {
 	p := newProject(t, nil)
 	p.host = "127.0.0.5"

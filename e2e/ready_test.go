@@ -26,7 +26,7 @@ func TestReady(t *testing.T) {
 	p.run(t.Context(), "up").must(t, 0, "nothing to change", "is up")
 
 	// Without its name in the network, nobody finds the forge: what `docker swarm
-	// init` and `leave` do to every network of an engine 20.10.
+	// init` and `leave` do to every network of Docker 20.10.
 	network := strings.TrimSpace(docker(t, "inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}", p.container("forge-container")))
 	docker(t, "network", "disconnect", network, p.container("forge-container"))
 	docker(t, "network", "connect", network, p.container("forge-container")) // without its aliases
@@ -43,7 +43,7 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// TestSwarm: `docker swarm init` and `leave --force` on the host leave an engine
+// TestSwarm: `docker swarm init` and `leave --force` on the host leave Docker
 // 20.10 without the names of its networks. doctor says so, and --fix repairs it.
 func TestSwarm(t *testing.T) {
 	if os.Getenv("LONG") == "" {

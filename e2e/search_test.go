@@ -151,7 +151,7 @@ func (s *search) images(p *project) {
 }
 
 // readable looks through what everyone on the host may read of what was
-// written since then: below /tmp and where this project keeps its parts.
+// written since then: below /tmp and where this project keeps its artifacts.
 func (s *search) readable(since time.Time) {
 	s.t.Helper()
 	cache, err := artifacts.CacheDir()

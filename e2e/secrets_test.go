@@ -20,7 +20,7 @@ import (
 )
 
 // TestSecretsStaySecret looks for the value of every secret of a stack in every
-// place that shows more than it should, over the stack's whole life.
+// place where it could be read, over the stack's whole life.
 func TestSecretsStaySecret(t *testing.T) {
 	start := time.Now()
 	p := newProject(t, nil)
@@ -71,7 +71,7 @@ func TestSecretsStaySecret(t *testing.T) {
 // places are texts by the name of where they are.
 type places map[string]string
 
-// secrets are the values of the stack's secrets, from where they are at home.
+// secrets are the values of the stack's secrets, from where they are stored.
 func (p *project) secrets() map[string]string {
 	p.t.Helper()
 	found := map[string]string{}
@@ -170,7 +170,7 @@ func (p *project) workflowLogs(places places) {
 	}
 }
 
-// dockerSees adds what the engine tells of the stack's things and their images.
+// dockerSees adds what the Docker host tells about the stack's objects and their images.
 func (p *project) dockerSees(places places) {
 	p.t.Helper()
 	things := p.labelled()

@@ -10,13 +10,13 @@ func backupCommand(g *global) *cobra.Command {
 	o := lifecycle.BackupOptions{Version: buildInfo().Version + " " + buildInfo().Revision, Guard: guard}
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
-		Short: "Put the stack's data, state and keys into one file, while it is running",
+		Short: "Write the stack's data, state and keys to one file while the stack is running",
 		Long: `backup writes one archive: everything on the forge's volumes (database, repositories,
 packages, LFS, secret key), the runners' identities, Pulumi's state with the passphrase
-that opens it, and Pulumi.<stack>.yaml. Writes to the forge wait for a moment; the
+that decrypts it, and Pulumi.<stack>.yaml. Writes to the forge wait for a moment; the
 command says how long. Caches are left out.
 
-Keep the file as you keep passwords: without --encrypt, whoever reads it has them all.`,
+Keep the file as safe as passwords: without --encrypt, it contains them in plain text.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env, err := g.environment()

@@ -10,12 +10,12 @@ func downCommand(g *global) *cobra.Command {
 	var o lifecycle.DownOptions
 	cmd := &cobra.Command{
 		Use:   "down",
-		Short: "Take the stack down; its data stays unless --purge is given",
+		Short: "Remove the stack's containers; its data stays unless --purge is given",
 		Long: `down removes the stack's containers and networks and keeps its volumes: the next
 up finds repositories, runs and packages again. With --purge it first lists, then
 removes everything that carries the stack's label, and the stack's Pulumi state.
-When there is no such stack there is nothing to do: down says so and exits 0. Where
-only its containers and networks are left, as without .pipeline, it removes those.`,
+When there is no such stack, down says so and exits 0. When only its containers and
+networks are left, for example after .pipeline was lost, down removes those.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			env, err := g.environment()

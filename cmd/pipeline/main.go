@@ -1,5 +1,5 @@
-// Command pipeline is the launcher: it brings a self-hosted pipeline up on one
-// Docker host, shows its state, and takes it down, on machines that have no Pulumi.
+// Command pipeline is the launcher: it creates a self-hosted pipeline on one Docker
+// host, shows its state, and removes it. The machine needs no Pulumi.
 package main
 
 import (
@@ -38,7 +38,7 @@ type ioStreams struct {
 	out, err *ui.Printer
 }
 
-// errReported says that everything there is to say has been printed.
+// errReported is the error of a command that has printed its error already.
 var errReported = errors.New("reported")
 
 // execute runs one command and returns the exit code.
@@ -75,7 +75,7 @@ func execute(ctx context.Context, streams ioStreams, args []string) int {
 	return code
 }
 
-// interrupts cancels at the first signal, so that what has begun ends in order,
+// interrupts cancels at the first signal, so that running steps end in order,
 // and stops everything at the second.
 func interrupts(out io.Writer, cancel context.CancelFunc) {
 	signals := make(chan os.Signal, 2)

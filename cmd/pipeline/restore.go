@@ -11,13 +11,13 @@ func restoreCommand(g *global) *cobra.Command {
 	var disk string
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
-		Short: "Put a stack back from a backup, onto a host that does not have it",
-		Long: `restore checks the whole file first; one that is damaged, or of a newer format, is
-refused before anything is touched. So is a stack that is there already. It puts back
+		Short: "Restore a stack from a backup, onto a host that does not have it",
+		Long: `restore checks the whole file first. It refuses a file that is damaged or of a newer
+format, and a stack that exists already, before anything is changed. It restores
 volumes, state and configuration, and then does what up does. Repeated after an
 interruption, it continues.
 
-The stack keeps its name, which is part of every resource's and volume's.`,
+The stack keeps its name, because the names of its resources and volumes contain it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			env, err := g.environment()

@@ -31,8 +31,8 @@ func rootCommand(g *global) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "pipeline",
 		Short: "A self-hosted GitOps pipeline on one Docker host",
-		Long: `pipeline brings up a Gitea forge, a runner and a registry on this machine's
-Docker host, pushes this project into it, and waits until the first run is green.
+		Long: `pipeline creates a Gitea forge, a runner and a registry on the Docker host,
+pushes this project into the forge, and waits until the first run is green.
 
 Exit codes: 0 done, 1 failed, 2 called wrongly.`,
 		Args:          cobra.NoArgs,

@@ -22,7 +22,7 @@ func traceCommand(g *global) *cobra.Command {
 every step, and what came after. The run is a number as status shows it; by default
 the newest. A run that is not completed, or that failed, is shown as far as it went.
 
-Times are from the jobs' and the runners' logs. What only the forge knows is
+Times are from the jobs' and the runners' logs. A time that only the forge records is
 known to the second, and marked with ~.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {

@@ -11,7 +11,7 @@ func upCommand(g *global) *cobra.Command {
 	var disk string
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Bring the stack up, and wait until its first run is green",
+		Short: "Create or update the stack, and wait until its first run is green",
 		Long: `up checks the machine, gets the artifacts, creates or updates the stack, and follows
 the first workflow run until its image can be pulled. Repeated, it changes nothing.`,
 		Args: cobra.NoArgs,
@@ -27,7 +27,7 @@ the first workflow run until its image can be pulled. Repeated, it changes nothi
 		},
 	}
 	cmd.Flags().StringArrayVarP(&o.Config, "config", "c", nil, "set a configuration key first, as key=value; kept in Pulumi.<stack>.yaml")
-	cmd.Flags().BoolVar(&o.Refresh, "refresh", false, "compare with what is really there first, and put back what is missing")
+	cmd.Flags().BoolVar(&o.Refresh, "refresh", false, "first compare the state with what exists, and create again what is missing")
 	cmd.Flags().BoolP("yes", "y", false, "ask nothing (up never asks; for symmetry with down)")
 	takeOverFlag(cmd, &o.TakeOver)
 	minDiskFlag(cmd, &disk)

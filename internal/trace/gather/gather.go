@@ -28,9 +28,9 @@ type Forge interface {
 // workflowDirs is where Gitea looks for workflows; a run names the file alone.
 var workflowDirs = []string{".gitea/workflows/", ".github/workflows/"}
 
-// Run reads what the forge and, through the engine, the stack's runners
+// Run reads what the forge and, through the Docker host, the stack's runners
 // recorded of a run. Without the run's jobs it fails; what else is missing
-// becomes a note. The engine's client may be nil.
+// becomes a note. The Docker client may be nil.
 func Run(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, cli *client.Client, stack string) (model.Records, error) {
 	jobs, err := f.Jobs(ctx, run.ID)
 	if err != nil {
@@ -82,7 +82,7 @@ func Run(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, cli *client
 }
 
 // runnerLogs reads the logs of the stack's runners around a run, with the
-// engine's times before each line. Those of a container that was replaced are gone.
+// Docker's times before each line. Those of a container that was replaced are gone.
 func runnerLogs(ctx context.Context, cli *client.Client, stack string, run *gitea.ActionWorkflowRun, now time.Time) ([]string, error) {
 	list, err := dockerhost.Containers(ctx, cli, stack, naming.Runner)
 	if err != nil {
@@ -95,7 +95,7 @@ func runnerLogs(ctx context.Context, cli *client.Client, stack string, run *gite
 	if model.Known(run.CompletedAt) {
 		to = run.CompletedAt
 	}
-	// The fresh engine of the last job comes after the run, that of the first before it.
+	// The fresh job engine of the last job comes after the run, that of the first before it.
 	var logs []string
 	for _, c := range list {
 		log, err := dockerhost.Log(ctx, cli, c.ID, unix(from.Add(-time.Hour)), unix(to.Add(time.Minute)))

@@ -15,7 +15,7 @@ type Records struct {
 	Run      *gitea.ActionWorkflowRun
 	Jobs     []*gitea.ActionWorkflowJob
 	Logs     map[int64]string // of the jobs, by their ID
-	Runners  []string         // logs of the runners' containers, with the engine's times
+	Runners  []string         // logs of the runners' containers, with Docker's times
 	Workflow []byte           // the file; nil if it cannot be read
 	Now      time.Time
 	Notes    []string // what could not be read, and why

@@ -40,7 +40,7 @@ func (a *assembly) job(j *jobRecord) Job {
 }
 
 // waiting is until the job begins: for the jobs that it needs, then for a runner
-// and the runner for its engine.
+// and the runner for its job engine.
 func (a *assembly) waiting(c *cut, j *jobRecord) {
 	free := a.queued
 	for _, other := range a.jobs {
@@ -92,14 +92,14 @@ func setup(c *cut, j *jobRecord, first int) {
 }
 
 // steps is from the first step to the end of the last; tail is where the log
-// goes on after that. It returns the names of those that did not begin.
+// continues after that. It returns the names of those that did not begin.
 func steps(c *cut, j *jobRecord, found []int, tail int) (notRun []string) {
 	for n, step := range j.Steps {
 		if !ran(step) {
 			notRun = append(notRun, step.Name)
 			continue
 		}
-		next, last := tail, true // where the log goes on with something else
+		next, last := tail, true // where the log continues with something else
 		for later := len(j.Steps) - 1; later > n; later-- {
 			last = last && !ran(j.Steps[later])
 			if found[later] >= 0 {

@@ -98,7 +98,7 @@ func headers(lines []line, steps []*gitea.ActionWorkflowStep) []int {
 	return found
 }
 
-// afterSteps is the index in the log where the runner goes on after the last
+// afterSteps is the index in the log where the runner continues after the last
 // step: with the actions' posts, or with cleaning up.
 func afterSteps(lines []line, steps []*gitea.ActionWorkflowStep, found []int) int {
 	from, not := 0, time.Time{}

@@ -28,7 +28,7 @@ func within(second, after, before time.Time) moment {
 	return moment{from.Add(room / 2), room > near}
 }
 
-// cut is a list of segments in the making: each goes on until the next begins.
+// cut is a list of segments in the making: each lasts until the next begins.
 type cut struct {
 	segments []Segment
 	about    bool // the last one's beginning

@@ -11,14 +11,14 @@ type span struct{ from, to time.Time }
 
 // shift is what a runner's own log tells of one task.
 type shift struct {
-	before span      // the fresh engine that it was given; zero if there was none
+	before span      // the fresh job engine that it was given; zero if there was none
 	taken  time.Time // when it began
 	ended  time.Time // when the forge had its result; zero if the log does not say
-	after  span      // the fresh engine after it
+	after  span      // the fresh job engine after it
 }
 
 // What gitea-runner (1.0.8) writes into its own log: about a task, when it has
-// reported it and ends, and when the next one, on a fresh engine, asks for tasks.
+// reported it and ends, and when the next one, on a fresh job engine, asks for tasks.
 var taskLine = regexp.MustCompile(`msg="task (\d+) repo is `)
 
 const (
@@ -26,7 +26,7 @@ const (
 	readyMark = "declare successfully"
 )
 
-// parseRunner reads the log of a runner's container, with the engine's times
+// parseRunner reads the log of a runner's container, with Docker's times
 // before each line, into its tasks by their number.
 func parseRunner(log string) map[string]*shift {
 	tasks := map[string]*shift{}

@@ -20,7 +20,7 @@ type Timeline struct {
 	URL        string    `json:"url"`
 	Queued     time.Time `json:"queuedAt"`
 	About      bool      `json:"approximate,omitempty"` // Queued or End is known to the second only
-	End        time.Time `json:"endedAt"`               // of a run that goes on: now
+	End        time.Time `json:"endedAt"`               // of a run that is not completed: now
 	Jobs       []Job     `json:"jobs"`
 	Shares     Shares    `json:"shares"`
 	Notes      []string  `json:"notes,omitempty"` // what could not be seen
@@ -56,7 +56,7 @@ const (
 	Step    Kind = "step"    // one step
 	Between Kind = "between" // the runner between two steps
 	Finish  Kind = "finish"  // from the last step's end to the report
-	Engine  Kind = "engine"  // a fresh engine, after the job
+	Engine  Kind = "engine"  // a fresh job engine, after the job
 	Part    Kind = "part"    // of a step
 )
 

@@ -58,7 +58,7 @@ func Text(out *ui.Printer, t model.Timeline) {
 	}
 }
 
-// end is that of all that is drawn: a fresh engine may come after the run.
+// end is that of all that is drawn: a fresh job engine may start after the run.
 func end(t model.Timeline) time.Time {
 	end := t.End
 	for _, j := range t.Jobs {

@@ -12,7 +12,7 @@ import (
 
 const (
 	goLines    = 300 // of one file
-	shellLines = 543 // of the whole project; to be 349 once the job engine is started by a Go program
+	shellLines = 349 // of the whole project, test inputs aside
 )
 
 // TestSize holds Go files to a size that one reads in a sitting, and keeps what

@@ -15,7 +15,7 @@ import (
 type RepositorySeed struct{}
 
 // RepositorySeedArgs are the inputs of a RepositorySeed. Without update none of
-// them changes what was pushed: a seed is sown once.
+// them changes what was pushed: a seed is pushed once.
 type RepositorySeedArgs struct {
 	Owner       string   `pulumi:"owner" provider:"replaceOnChanges"`
 	Repository  string   `pulumi:"repository" provider:"replaceOnChanges"`
@@ -92,7 +92,7 @@ func (*RepositorySeed) Check(ctx context.Context, req infer.CheckRequest) (infer
 	switch {
 	case !deref(in.Update):
 	case !deref(in.Plain):
-		failures = append(failures, p.CheckFailure{Property: "update", Reason: "needs plain: a history that the repository's users go on with is never changed"})
+		failures = append(failures, p.CheckFailure{Property: "update", Reason: "needs plain: a history that the repository's users build on is never changed"})
 	case filepath.IsAbs(in.Source):
 		hash, err := contentHash(in.Source)
 		if err != nil {
@@ -104,8 +104,8 @@ func (*RepositorySeed) Check(ctx context.Context, req infer.CheckRequest) (infer
 	return infer.CheckResponse[RepositorySeedArgs]{Inputs: in, Failures: failures}, err
 }
 
-// seed is what the inputs say, with the provider's own credential where they
-// name none.
+// seed returns the seed that the inputs describe, with the provider's own credential
+// where they name none.
 func (in RepositorySeedArgs) seed(cfg Config) seed {
 	s := seed{
 		url: cfg.BaseURL + "/" + in.Owner + "/" + in.Repository + ".git", branch: deref(in.Branch),

@@ -17,7 +17,7 @@ import (
 )
 
 // maintain makes the branch's content that of the source, and puts the tags on
-// it. Other content stays in the history: the new commit goes on top of what is
+// it. Other content stays in the history: the new commit is added on top of what is
 // there, and only tags are moved. It returns the branch's commit, and whether
 // anything was pushed.
 func (s seed) maintain(ctx context.Context) (commit string, pushed bool, err error) {

@@ -136,7 +136,7 @@ func TestSeedFollowsItsDirectory(t *testing.T) {
 	f.deploy()
 	want("after the tag was moved", "changed again", "6")
 
-	// A new stack finds the repository of the old one, and goes on with it.
+	// A new stack finds the repository of the old one, and continues it.
 	write(t, filepath.Join(source, "a.txt"), "new stack\n", 0o644)
 	create(t, s, "RepositorySeed", program)
 	want("with a new stack", "new stack", "7")

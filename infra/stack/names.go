@@ -72,7 +72,7 @@ func sortedLabels(ctx *pulumi.Context, role naming.Role, runner string) [][2]str
 func applyLimits(l config.Limits, args *docker.ContainerArgs) {
 	if l.MemoryMiB > 0 {
 		args.Memory = pulumi.Int(l.MemoryMiB)
-		args.MemorySwap = pulumi.Int(l.MemoryMiB) // no swap on top; unset, it diffs for ever
+		args.MemorySwap = pulumi.Int(l.MemoryMiB) // no swap on top; unset, it differs at every update
 	}
 	if l.CPUs != "" {
 		args.Cpus = pulumi.String(l.CPUs)

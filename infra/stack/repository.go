@@ -30,7 +30,7 @@ type RepositoryArgs struct {
 }
 
 // NewRepository declares a Repository. Users and repositories outlive the
-// stack; what can be created again goes with the forge's container.
+// stack; what can be created again is removed with the forge's container.
 func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts ...pulumi.ResourceOption) (*Repository, error) {
 	r := &Repository{}
 	if err := ctx.RegisterComponentResourceV2("gitops-pipeline:index:Repository", name, nil, r, opts...); err != nil {
@@ -65,8 +65,8 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 		return nil, err
 	}
 
-	// The seed queues the first run, which a runner takes once it is there: the
-	// seed waits for what could refuse it, the runners for what a run reads.
+	// The seed queues the first run, and a runner takes it as soon as it has started. The
+	// seed depends on what could refuse it, the runners on what a run reads.
 	needed := append([]pulumi.Resource{args.Service.Image}, args.Actions.Seeds...)
 	for _, s := range []struct {
 		name  string
@@ -103,7 +103,7 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 			return nil, err
 		}
 	}
-	// The forge names itself as it was asked; the user gets the canonical address.
+	// The forge returns the address that it was asked by; the user gets the canonical one.
 	r.HTMLURL = pulumi.Sprintf("%s/%s", cfg.URL(), repo.FullName)
 	r.CloneURL = pulumi.Sprintf("%s.git", r.HTMLURL)
 	r.OwnerPassword = password.Result

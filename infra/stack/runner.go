@@ -35,7 +35,7 @@ const runnerProgram = "/usr/local/bin/runner-supervisor"
 // metricsPort is where gitea-runner serves its metrics, to its own container alone.
 const metricsPort = "9101"
 
-// engineShares is the CPU weight of a job engine's container when all cores of the host
+// engineShares is the CPU weight of a job engine's container, which counts when all cores
 // are in use; every other container has 1024.
 const engineShares = 256
 
@@ -81,8 +81,8 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		StopSignal:  pulumi.String("SIGKILL"), // see docs/adr/0009-kill-a-runner.md
 		Init:        pulumi.Bool(true),
 		Entrypoints: pulumi.ToStringArray([]string{runnerProgram}),
-		// A network of its own, not its job engine's: Docker gives up starting a container
-		// that joins the network of one that is down at that moment.
+		// Its own network, not its job engine's: Docker gives up starting a container
+		// that joins the network of a container that is down at that moment.
 		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
 			Name: args.Forge.Network,
 		}},
@@ -91,8 +91,8 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		},
 		DestroyGraceSeconds: pulumi.Int(5),
 	}
-	// The runner registers with the forge, and takes a queued job at once: the forge and
-	// all that a job reads have to be there.
+	// The runner registers with the forge and takes a queued job at once, so it depends on
+	// the forge and on all that a job reads.
 	needed := append([]pulumi.Resource{args.Forge.Container}, args.Repository.Read...)
 	socket := engineSocket
 	if args.Config.Runner.Engine == config.EngineHost {
@@ -130,8 +130,8 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{})
 }
 
-// newJobEngine declares the Docker engine that the runner's jobs run on: never the
-// host's, which could reach everything.
+// newJobEngine declares the job engine that the runner's jobs run on. Jobs on the Docker
+// host itself could reach everything.
 func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerArgs) (*docker.Volume, *docker.Container, error) {
 	name := runner + "-engine"
 	data, err := newVolume(ctx, name+"-data", r, naming.JobEngineData, runner)

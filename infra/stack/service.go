@@ -13,8 +13,8 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// Service is the image of the service, built from this checkout: what does not
-// compile fails here, before anything is pushed.
+// Service is the image of the service, built from this checkout. A service that does
+// not compile fails here, before anything is pushed.
 type Service struct {
 	pulumi.ResourceState
 
@@ -33,11 +33,10 @@ func BuildLog(root, stack string) string {
 	return filepath.Join(root, ".pipeline", "stacks", stack, "service-build.log")
 }
 
-// NewService declares a Service. The image's name carries the hash of every
-// input of its build: an unchanged service is never built again, a broken build
-// leaves the image of the last good one alone, and no image is ever replaced
-// under its own name, where the docker plugin would delete the new one with the
-// old one.
+// NewService declares a Service. The image's name contains the hash of every input of
+// its build. So an unchanged service is never built again, and a failed build leaves
+// the last good image alone. No image is ever replaced under its own name: the docker
+// plugin would then delete the new image with the old one.
 func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pulumi.ResourceOption) (*Service, error) {
 	s := &Service{}
 	if err := ctx.RegisterComponentResourceV2("gitops-pipeline:index:Service", name, nil, s, opts...); err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // TestHelper is not a test: it is the process that other tests run, which
-// builds the part named by the environment and says so.
+// builds the artifact named by the environment and says so.
 func TestHelper(t *testing.T) {
 	name := os.Getenv("PARTS_TEST_BUILD")
 	if name == "" {
@@ -30,7 +30,7 @@ func TestHelper(t *testing.T) {
 		if _, err := log.WriteString("built\n"); err != nil {
 			return err
 		}
-		// Until the test lets it go on.
+		// Until the test lets it continue.
 		for !exists(os.Getenv("PARTS_TEST_GO")) {
 			time.Sleep(5 * time.Millisecond)
 		}
@@ -41,7 +41,7 @@ func TestHelper(t *testing.T) {
 	}
 }
 
-// builders starts processes that build one part in a cache of their own.
+// builders starts processes that build one artifact in a cache of their own.
 type builders struct{ cache, log, signal string }
 
 func newBuilders(t *testing.T) builders {
@@ -59,7 +59,7 @@ func (b builders) start(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
-func (b builders) part() string { return filepath.Join(b.cache, "gitops-pipeline", "thing-h") }
+func (b builders) artifact() string { return filepath.Join(b.cache, "gitops-pipeline", "thing-h") }
 
 // begun waits until n builds have begun.
 func (b builders) begun(t *testing.T, n int) {
@@ -84,16 +84,16 @@ func TestTwoBuildsAtOnceBuildOnce(t *testing.T) {
 	b := newBuilders(t)
 	one, two := b.start(t), b.start(t)
 	b.begun(t, 1)
-	if exists(b.part()) {
-		t.Error("a part that is not whole has its name")
+	if exists(b.artifact()) {
+		t.Error("an incomplete artifact has its name")
 	}
 	b.goOn(t)
 	if err := errors.Join(one.Wait(), two.Wait()); err != nil {
 		t.Fatal(err)
 	}
 	b.begun(t, 1)
-	if !exists(filepath.Join(b.part(), "whole")) {
-		t.Error("the part is not there")
+	if !exists(filepath.Join(b.artifact(), "whole")) {
+		t.Error("the artifact is missing")
 	}
 }
 
@@ -108,7 +108,7 @@ func TestInterruptedBuildLeavesNothingHalfMade(t *testing.T) {
 	if err := killed.Wait(); err == nil {
 		t.Fatal("the killed build ended well")
 	}
-	if exists(b.part()) {
+	if exists(b.artifact()) {
 		t.Error("the interrupted build has its name")
 	}
 	again := b.start(t)
@@ -117,8 +117,8 @@ func TestInterruptedBuildLeavesNothingHalfMade(t *testing.T) {
 	if err := again.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if !exists(filepath.Join(b.part(), "whole")) {
-		t.Error("the part is not there")
+	if !exists(filepath.Join(b.artifact(), "whole")) {
+		t.Error("the artifact is missing")
 	}
 	if left, _ := filepath.Glob(filepath.Join(b.cache, "gitops-pipeline", "tmp-*")); len(left) > 0 {
 		t.Errorf("left behind: %q", left)

@@ -31,10 +31,10 @@ type builder struct {
 
 // recipe says how an image is built.
 type recipe struct {
-	part  string // directory below images/ with its Dockerfile, and the value of its label
-	ref   string
-	args  map[string]string      // of the build
-	stage func(dir string) error // adds files to the build's context; may be nil
+	artifact string // directory below images/ with its Dockerfile, and the value of its label
+	ref      string
+	args     map[string]string      // of the build
+	stage    func(dir string) error // adds files to the build's context; may be nil
 }
 
 // layouts lay out the files of images that exist only while another is built
@@ -44,18 +44,18 @@ type layouts map[string]func(dir string) error
 // beside names what a Dockerfile copies from its own directory.
 var beside = map[string][]string{"job": {"warm_test.go"}}
 
-// programs are what a part's Dockerfile copies from its own directory and is built from
-// this project's own packages.
+// programs are the programs that an artifact's Dockerfile copies, built from this
+// project's own packages.
 var programs = map[string][]artifacts.Binary{
 	"gitea":     {artifacts.ForgeStart},
 	"jobengine": {artifacts.JobEngine},
 	"runner":    {artifacts.RunnerSupervisor},
 }
 
-// programHashes are the hashes of the programs of a part.
-func programHashes(root, part string) ([]string, error) {
+// programHashes returns the hashes of the programs of an artifact.
+func programHashes(root, artifact string) ([]string, error) {
 	var hashes []string
-	for _, p := range programs[part] {
+	for _, p := range programs[artifact] {
 		h, err := p.Hash(root)
 		if err != nil {
 			return nil, err
@@ -65,16 +65,16 @@ func programHashes(root, part string) ([]string, error) {
 	return hashes, nil
 }
 
-// sources are a part's files below images/, the Dockerfile first.
-func sources(part string) []string {
-	files := []string{filepath.Join(part, "Dockerfile")}
-	for _, f := range beside[part] {
-		files = append(files, filepath.Join(part, f))
+// sources returns an artifact's files below images/, the Dockerfile first.
+func sources(artifact string) []string {
+	files := []string{filepath.Join(artifact, "Dockerfile")}
+	for _, f := range beside[artifact] {
+		files = append(files, filepath.Join(artifact, f))
 	}
 	return files
 }
 
-// imagesAtOnce builds images that do not stand on each other.
+// imagesAtOnce builds images that do not depend on each other.
 func (b *builder) imagesAtOnce(ctx context.Context, lay layouts, recipes ...recipe) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, r := range recipes {
@@ -104,7 +104,7 @@ func (b *builder) image(ctx context.Context, r recipe, lay layouts) error {
 		return err
 	}
 	return b.out.Step("image "+r.ref, func() (err error) {
-		dir, err := os.MkdirTemp("", "gitops-pipeline-"+r.part+"-")
+		dir, err := os.MkdirTemp("", "gitops-pipeline-"+r.artifact+"-")
 		if err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func (b *builder) image(ctx context.Context, r recipe, lay layouts) error {
 			}
 			// The build copies from it; nothing else needs it.
 			defer func() { err = errors.Join(err, b.removeImage(ctx, from)) }()
-			if err := b.importDir(ctx, r.part, from, lay[from]); err != nil {
+			if err := b.importDir(ctx, r.artifact, from, lay[from]); err != nil {
 				return err
 			}
 		}
@@ -147,7 +147,7 @@ func (b *builder) dockerBuild(ctx context.Context, dir string, r recipe) error {
 	}
 	options := build.ImageBuildOptions{
 		Tags: []string{r.ref}, BuildArgs: buildArgs, Remove: true, ForceRemove: true,
-		Labels: map[string]string{naming.ArtifactLabel: r.part}, Version: build.BuilderV1,
+		Labels: map[string]string{naming.ArtifactLabel: r.artifact}, Version: build.BuilderV1,
 	}
 	if dockerhost.LoopbackProxy(proxies) {
 		options.NetworkMode = "host"
@@ -164,8 +164,8 @@ func (b *builder) dockerBuild(ctx context.Context, dir string, r recipe) error {
 }
 
 // importDir makes an image of the files that lay puts into a directory.
-func (b *builder) importDir(ctx context.Context, part, ref string, lay func(dir string) error) error {
-	dir, err := os.MkdirTemp("", "gitops-pipeline-"+part+"-")
+func (b *builder) importDir(ctx context.Context, artifact, ref string, lay func(dir string) error) error {
+	dir, err := os.MkdirTemp("", "gitops-pipeline-"+artifact+"-")
 	if err != nil {
 		return err
 	}
@@ -178,13 +178,13 @@ func (b *builder) importDir(ctx context.Context, part, ref string, lay func(dir 
 		return err
 	}
 	defer tar.Close()
-	return b.importTar(ctx, part, ref, tar)
+	return b.importTar(ctx, artifact, ref, tar)
 }
 
 // importTar makes an image of a root file system.
-func (b *builder) importTar(ctx context.Context, part, ref string, tar io.Reader) error {
+func (b *builder) importTar(ctx context.Context, artifact, ref string, tar io.Reader) error {
 	body, err := b.docker.ImageImport(ctx, image.ImportSource{Source: tar, SourceName: "-"}, ref,
-		image.ImportOptions{Changes: []string{"LABEL " + naming.ArtifactLabel + "=" + part}})
+		image.ImportOptions{Changes: []string{"LABEL " + naming.ArtifactLabel + "=" + artifact}})
 	if err != nil {
 		return fmt.Errorf("importing %s: %w", ref, err)
 	}

@@ -39,7 +39,7 @@ func OfficialAvailable(ctx context.Context, root string, docker *client.Client) 
 	return ask(ctx, missing, docker)
 }
 
-// choose decides between official and source images by looking.
+// choose decides between official and source images by what is available.
 func (b *builder) choose(ctx context.Context, source, official names) (config.ImageSource, error) {
 	for _, set := range []names{source, official} {
 		missing, err := b.missing(ctx, set.all()...)
@@ -55,7 +55,7 @@ func (b *builder) choose(ctx context.Context, source, official names) (config.Im
 	return decide(ctx, b.official(official), b.docker, b.out), nil
 }
 
-// imageRegistry is the part of the Docker host's API that asks a registry.
+// imageRegistry is the method of the Docker host's API that asks a registry.
 type imageRegistry interface {
 	DistributionInspect(ctx context.Context, image, encodedAuth string) (registry.DistributionInspect, error)
 }
@@ -70,7 +70,7 @@ func decide(ctx context.Context, refs []string, r imageRegistry, out io.Writer) 
 	return config.ImagesOfficial
 }
 
-// ask asks for images all at once; its error names one that cannot be had.
+// ask asks for images all at once; its error names one that is not available.
 func ask(ctx context.Context, refs []string, r imageRegistry) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()

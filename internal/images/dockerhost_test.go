@@ -157,7 +157,7 @@ func TestBuildTakesProxies(t *testing.T) {
 		t.Setenv("http_proxy", "")
 		t.Setenv("https_proxy", "")
 		host := &fakeHost{}
-		if err := host.on(t, &strings.Builder{}).dockerBuild(t.Context(), t.TempDir(), recipe{part: "base", ref: "test:1", args: map[string]string{"DEBIAN": "debian:13"}}); err != nil {
+		if err := host.on(t, &strings.Builder{}).dockerBuild(t.Context(), t.TempDir(), recipe{artifact: "base", ref: "test:1", args: map[string]string{"DEBIAN": "debian:13"}}); err != nil {
 			t.Fatal(err)
 		}
 		var args map[string]string
@@ -176,7 +176,7 @@ func TestBuildTakesConfiguredProxies(t *testing.T) {
 	t.Setenv("http_proxy", "http://127.0.0.1:3128")
 	ctx := artifacts.WithProxies(t.Context(), config.Config{Proxy: config.Proxy{HTTP: "http://192.0.2.1:3128"}}.ProxyEnvironment())
 	host := &fakeHost{}
-	if err := host.on(t, &strings.Builder{}).dockerBuild(ctx, t.TempDir(), recipe{part: "base", ref: "test:1"}); err != nil {
+	if err := host.on(t, &strings.Builder{}).dockerBuild(ctx, t.TempDir(), recipe{artifact: "base", ref: "test:1"}); err != nil {
 		t.Fatal(err)
 	}
 	var args map[string]string

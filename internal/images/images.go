@@ -23,7 +23,7 @@ type Images struct {
 }
 
 // Resolve decides where the images come from and makes sure that those which
-// have to be built are on the Docker host. Auto takes a set that is whole on
+// have to be built are on the Docker host. Auto takes a set that is complete on
 // the host, the one from source first. Without one it asks the image
 // registries, through the host, and takes the official images if all answer.
 func Resolve(ctx context.Context, root string, mode config.ImageSource, progress io.Writer) (Images, error) {
@@ -56,7 +56,7 @@ func Resolve(ctx context.Context, root string, mode config.ImageSource, progress
 	return source.images(), b.make(ctx, source, b.buildSource)
 }
 
-// make builds what a set lacks. get fetches or builds what the set stands on,
+// make builds what a set lacks. get fetches or builds what the set is built on,
 // and returns how the images that exist only for a build are laid out.
 func (b *builder) make(ctx context.Context, n names, get func(context.Context, names) (layouts, error)) error {
 	missing, err := b.missing(ctx, n.all()...)
@@ -68,15 +68,15 @@ func (b *builder) make(ctx context.Context, n names, get func(context.Context, n
 		return err
 	}
 	if err := b.imagesAtOnce(ctx, lay,
-		recipe{part: "gitea", ref: n.gitea, args: map[string]string{"OS": n.os, "PROGRAM": n.giteaProgram}},
-		recipe{part: "runner", ref: n.runner, args: map[string]string{"ROOTFS": n.engineRoot, "PROGRAM": n.runnerProgram}},
-		recipe{part: "job", ref: n.job, args: map[string]string{"OS": n.os, "ENGINE": n.engineRoot, "GO": n.gos}},
+		recipe{artifact: "gitea", ref: n.gitea, args: map[string]string{"OS": n.os, "PROGRAM": n.giteaProgram}},
+		recipe{artifact: "runner", ref: n.runner, args: map[string]string{"ROOTFS": n.engineRoot, "PROGRAM": n.runnerProgram}},
+		recipe{artifact: "job", ref: n.job, args: map[string]string{"OS": n.os, "ENGINE": n.engineRoot, "GO": n.gos}},
 	); err != nil {
 		return err
 	}
 	for _, r := range []recipe{
-		{part: "stock", ref: n.stock, args: map[string]string{"ROOTFS": n.engineRoot}, stage: b.stock(ctx, n)},
-		{part: "jobengine", ref: n.engine, args: map[string]string{"ROOTFS": n.stock}},
+		{artifact: "stock", ref: n.stock, args: map[string]string{"ROOTFS": n.engineRoot}, stage: b.stock(ctx, n)},
+		{artifact: "jobengine", ref: n.engine, args: map[string]string{"ROOTFS": n.stock}},
 	} {
 		if err := b.image(ctx, r, nil); err != nil {
 			return err

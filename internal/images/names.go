@@ -9,8 +9,8 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 )
 
-// names are the references of one whole set of images. Those that this project
-// builds carry the hash of all that they are made of.
+// names are the references of one complete set of images. The names of images that
+// this project builds contain the hash of all their inputs.
 type names struct {
 	mode config.ImageSource
 
@@ -91,7 +91,7 @@ func officialPrograms(root string) (gitea, runner string, err error) {
 		"gitea/runner:" + strings.TrimPrefix(r, "v"), nil
 }
 
-// hasher names images; its first error ends its work.
+// hasher names images; after its first error it does nothing.
 type hasher struct {
 	b      *builder
 	prefix string // of a tag
@@ -122,7 +122,7 @@ func (h *hasher) image(name, dir string, from ...string) string {
 	return h.tag(name, append(from, own...), sources(dir)...)
 }
 
-// name names what is made of words alone.
+// name names what is made from strings alone.
 func (h *hasher) name(name string, words []string, more ...string) string {
 	return h.tag(name, append(words, more...))
 }

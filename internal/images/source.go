@@ -20,9 +20,9 @@ const (
 	giteaLayout = "rootless, static, 1"
 )
 
-// buildSource builds what the images from source stand on: programs one after
-// the other, as each Go build uses every core, and root file systems, which
-// wait for the network, beside them.
+// buildSource builds what the images from source are built on. It builds programs one
+// after the other, as each Go build uses every core, and at the same time the root file
+// systems, which wait for the network.
 func (b *builder) buildSource(ctx context.Context, n names) (layouts, error) {
 	var gitea, runner string
 	g, gctx := errgroup.WithContext(ctx)
@@ -57,13 +57,13 @@ func (b *builder) buildSource(ctx context.Context, n names) (layouts, error) {
 // rootfs makes a Debian root file system of the given packages, without apt
 // and without documentation, and imports it as the image ref. mmdebstrap takes
 // the suite's mirrors and checks its signatures.
-func (b *builder) rootfs(ctx context.Context, part, ref string, packages []string) error {
+func (b *builder) rootfs(ctx context.Context, artifact, ref string, packages []string) error {
 	missing, err := b.missing(ctx, ref)
 	if err != nil || len(missing) == 0 {
 		return err
 	}
 	_, h, _ := strings.Cut(ref, ":")
-	dir, err := artifacts.Cached(ctx, part, h, b.out, func(dir string) error {
+	dir, err := artifacts.Cached(ctx, artifact, h, b.out, func(dir string) error {
 		return artifacts.Run(ctx, "", apt.ProxyEnvironment(), "mmdebstrap", "--variant=essential", "--quiet",
 			"--include="+strings.Join(packages, ","),
 			"--dpkgopt=path-exclude=/usr/share/man/*",
@@ -80,7 +80,7 @@ func (b *builder) rootfs(ctx context.Context, part, ref string, packages []strin
 		return err
 	}
 	defer tar.Close()
-	return b.importTar(ctx, part, ref, tar)
+	return b.importTar(ctx, artifact, ref, tar)
 }
 
 // layGitea lays out what the official rootless image holds: the program, its

@@ -13,10 +13,10 @@ import (
 	"github.com/moby/go-archive"
 )
 
-// stageContext fills the directory of a build: the part's own files, its
+// stageContext fills the directory of a build: the artifact's own files, its
 // programs, and what its recipe adds.
 func (b *builder) stageContext(ctx context.Context, r recipe, dir string) error {
-	for _, f := range sources(r.part) {
+	for _, f := range sources(r.artifact) {
 		mode := os.FileMode(0o644)
 		if filepath.Ext(f) == ".sh" {
 			mode = 0o755
@@ -25,7 +25,7 @@ func (b *builder) stageContext(ctx context.Context, r recipe, dir string) error 
 			return err
 		}
 	}
-	for _, p := range programs[r.part] {
+	for _, p := range programs[r.artifact] {
 		program, err := p.Build(ctx, b.root, b.out)
 		if err != nil {
 			return err

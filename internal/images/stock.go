@@ -42,12 +42,12 @@ const (
 	stockLayout = "overlay2, one layer, template and images, 1"
 )
 
-// stock has a job engine lay out the job image as a job engine needs it, and puts that
-// into the directory of a build: a job engine that starts loads nothing.
+// stock runs a job engine that lays out the job image, and puts the result into the
+// directory of a build. A job engine that starts then has nothing to load.
 func (b *builder) stock(ctx context.Context, n names) func(dir string) error {
 	return func(dir string) (err error) {
 		bare, job := n.bareEngine, n.job
-		if err := b.image(ctx, recipe{part: "jobengine", ref: bare, args: map[string]string{"ROOTFS": n.engineRoot}}, nil); err != nil {
+		if err := b.image(ctx, recipe{artifact: "jobengine", ref: bare, args: map[string]string{"ROOTFS": n.engineRoot}}, nil); err != nil {
 			return err
 		}
 		load := filepath.Join(dir, "job")

@@ -65,7 +65,7 @@ func declare(t *testing.T, pairs ...string) []pulumi.MockResourceArgs {
 	return r.all
 }
 
-// root is a project of its own, as the program makes the folder of its log.
+// root is a project of its own, as the program creates the directory of its log.
 func root(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

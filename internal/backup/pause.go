@@ -16,9 +16,9 @@ import (
 // given up, and Gitea is resumed.
 const pauseLimit = 20 * time.Second
 
-// standStill runs f while Gitea is paused, and returns how long it was paused.
-func standStill(ctx context.Context, cli *client.Client, forge string, guard func(string) (func(), error), f func(context.Context) error) (paused time.Duration, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, pauseLimit, fmt.Errorf("the last of the copy took longer than %s, and the forge was not to stand still any longer; repeat the command when less is written", pauseLimit))
+// whilePaused runs f while Gitea is paused, and returns how long it was paused.
+func whilePaused(ctx context.Context, cli *client.Client, forge string, guard func(string) (func(), error), f func(context.Context) error) (paused time.Duration, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, pauseLimit, fmt.Errorf("the last step of the copy took longer than %s, the limit of the forge's pause; repeat the command when less is written", pauseLimit))
 	defer cancel()
 	if forge == "" {
 		return 0, f(ctx)
@@ -33,7 +33,7 @@ func standStill(ctx context.Context, cli *client.Client, forge string, guard fun
 	}
 	start := time.Now()
 	defer func() {
-		// Also when pausing failed, which may have been on the way back.
+		// Also after an error of the pause: Docker may have paused the container and then failed.
 		err = errors.Join(err, Thaw(cli, forge))
 		paused = time.Since(start)
 	}()

@@ -36,7 +36,7 @@ func TestPauseBetweenHealthChecks(t *testing.T) {
 		return nil
 	}
 	for i := range 60 {
-		paused, err := standStill(t.Context(), cli, id, guard, work)
+		paused, err := whilePaused(t.Context(), cli, id, guard, work)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -62,7 +62,7 @@ func Take(ctx context.Context, cli *client.Client, stack, forge, image string, g
 	if err := h.await(ctx, "ready"); err != nil {
 		return nil, err
 	}
-	s.Paused, err = standStill(ctx, cli, forge, guard, func(ctx context.Context) error {
+	s.Paused, err = whilePaused(ctx, cli, forge, guard, func(ctx context.Context) error {
 		defer context.AfterFunc(ctx, attached.Close)()
 		if _, err := io.WriteString(attached.Conn, "go\n"); err != nil {
 			return fmt.Errorf("talking to the container that copies: %w", err)

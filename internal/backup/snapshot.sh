@@ -1,8 +1,8 @@
 #!/bin/sh
-# Copies the volumes below /source to /volumes in two steps: what holds still while
-# the forge is at work, the rest while it stands still. Says on its standard
-# output how far it is, and waits for a line on its standard input before the
-# second step. Run by the shell of Gitea's image, which is bash or busybox.
+# Copies the volumes below /source to /volumes in two steps: files that do not change
+# while the forge runs, and the rest while it is paused. Reports each step on standard
+# output, and waits for a line on standard input before the second step. Run by the
+# shell of Gitea's image, which is bash or busybox.
 set -eu
 umask 077
 mkdir -p /volumes /work
@@ -87,7 +87,7 @@ cat /work/others >> /work/names
 pack /work/rest < /work/names
 echo copied
 
-# From here on the forge is at work again. What is gone from the volumes goes
+# From here on the forge runs again. What was removed from the volumes is removed
 # from the copy.
 names < /work/now | cat - /work/others > /work/there
 (cd /volumes && find . -depth) | awk 'FILENAME == ARGV[1] { there[$0]; next } !($0 in there)' /work/there - |

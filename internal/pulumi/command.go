@@ -42,14 +42,15 @@ func newCommand(cli artifacts.CLI) *Command {
 	return &Command{path: cli.Path, version: cli.Version}
 }
 
-// answers are what commands, told by their first words, would print. The
-// Automation API asks for more than is needed here, and each start of the CLI
+// answers maps the first words of commands to what the commands would print. The
+// Automation API runs more commands than are needed here, and each start of the CLI
 // takes about half a second.
 type answers map[string]string
 
 type answersKey struct{}
 
-// answering makes the commands under it not run: Run takes the answers.
+// answering returns a context in which Run returns the answers instead of running
+// the commands.
 func answering(ctx context.Context, with answers) context.Context {
 	return context.WithValue(ctx, answersKey{}, with)
 }

@@ -76,8 +76,8 @@ func (m Managed) Unmanaged(objects []dockerhost.Object) []dockerhost.Object {
 }
 
 // Owner tells which checkout created the objects that the state does not know, as far as
-// their labels say, and whether that is not this one. Networks hold nothing: they belong
-// to whoever uses the stack. Without a label they are this checkout's if its state knows
+// their labels say, and whether that is not this one. Networks hold no data: they belong
+// to the checkout that uses the stack. Without a label they are this checkout's if its state knows
 // other resources: an update was killed before it could write down the rest.
 func (m Managed) Owner(p project.Project, unmanaged []dockerhost.Object) (owner string, foreign bool) {
 	for _, o := range unmanaged {
@@ -117,8 +117,9 @@ func (m Managed) lostState(p project.Project, stack string, unmanaged []dockerho
 		"use that checkout, or move it here with its data: "+up+" --take-over")
 }
 
-// FindLostState looks for containers of the stack whose state is not in this checkout, and explains them. With a backend
-// elsewhere, or a state that cannot be read, there is nothing to say.
+// FindLostState looks for containers of the stack whose state is not in this checkout,
+// and explains them. With a backend elsewhere, or a state that cannot be read, it
+// returns nil.
 func FindLostState(ctx context.Context, docker client.APIClient, p project.Project, stack string) error {
 	managed, ok, err := LocalManaged(p, stack)
 	if err != nil || !ok {

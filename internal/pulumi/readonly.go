@@ -13,8 +13,8 @@ import (
 )
 
 // openReadOnly opens a stack that is only read. It needs no lock, because it writes
-// nothing into the checkout: another command may be at work there. Its workspace is a
-// directory of its own, which release removes.
+// nothing into the checkout: another command may be running there. Its workspace is a
+// separate directory, which release removes.
 func openReadOnly(ctx context.Context, p project.Project, stack string, cli artifacts.CLI) (s *Stack, release func(), err error) {
 	if err := CheckState(ctx, p, stack); err != nil {
 		return nil, nil, err

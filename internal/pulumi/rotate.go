@@ -33,7 +33,7 @@ func passphraseInEnvironment() bool {
 	return os.Getenv("PULUMI_CONFIG_PASSPHRASE") != "" || os.Getenv("PULUMI_CONFIG_PASSPHRASE_FILE") != ""
 }
 
-// nextPassphrase is where the new passphrase stands until every stack has it.
+// nextPassphrase is the file with the new passphrase until every stack has it.
 func nextPassphrase(p project.Project) string { return p.PassphraseFile() + ".next" }
 
 // rotating tells whether a rotation of the passphrase has begun and not ended.

@@ -58,8 +58,8 @@ const (
 	fits
 )
 
-// opensState tells whether a kept passphrase opens a state. Trying takes hundreds of
-// milliseconds, so that one that is older than the state is believed.
+// opensState tells whether a kept passphrase opens a state. A trial takes hundreds of
+// milliseconds, so a passphrase that is older than the state is taken as correct.
 func opensState(ctx context.Context, p project.Project, state, salt string) (fit, error) {
 	written, err := os.Stat(state)
 	if err != nil {
@@ -101,7 +101,7 @@ func (u *unreadableError) Unwrap() error        { return u.why }
 func (u *unreadableError) Is(target error) bool { return target == ErrUnreadable }
 
 // SetStateAside moves the stack's state out of the way, and returns where it is now.
-// It is kept: whoever finds the passphrase again can open it.
+// It is kept, so that it can be opened if the passphrase is found again.
 func SetStateAside(p project.Project, stack string) (string, error) {
 	dir := filepath.Join(p.Local(), "set-aside", stack+"-"+time.Now().UTC().Format("20060102T150405.000Z"))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -129,9 +129,9 @@ func ForgetState(p project.Project, stack string) error {
 	return nil
 }
 
-// fitSalt gives the workspace's copy of the configuration the salt of the state, which
-// is the truth: either file may have been lost alone. A salt of no state that the
-// passphrase does not fit is dropped; Pulumi makes another.
+// fitSalt writes the state's salt into the workspace's copy of the configuration. The
+// state is authoritative: either file may have been lost alone. Without a state, a salt
+// that does not fit the passphrase is dropped; Pulumi generates another.
 func fitSalt(ctx context.Context, p project.Project, stack, phrase string) error {
 	salt, err := stateSalt(p, stack)
 	if err != nil {

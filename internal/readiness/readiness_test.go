@@ -32,7 +32,7 @@ type host struct {
 	gone   string                      // a container that is not there
 	says   map[string]string           // what a container's probe prints when it fails
 	looks  int
-	mend   int      // the look from which all probes succeed; 0: never
+	works  int      // the look from which all probes succeed; 0: never
 	cure   string   // the container whose restart makes all probes succeed
 	again  []string // containers that were restarted
 }
@@ -69,7 +69,7 @@ func (h *host) ContainerExecCreate(_ context.Context, id string, _ container.Exe
 func (h *host) output(id string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.mend > 0 && h.looks >= h.mend || slices.Contains(h.again, h.cure) {
+	if h.works > 0 && h.looks >= h.works || slices.Contains(h.again, h.cure) {
 		return ""
 	}
 	return h.says[id]
@@ -164,7 +164,7 @@ func TestCheck(t *testing.T) {
 func TestAwait(t *testing.T) {
 	t.Parallel()
 	h := newHost()
-	h.says["job-engine"], h.mend = "not yet", 3
+	h.says["job-engine"], h.works = "not yet", 3
 	if err := stack(h, online).Await(t.Context(), time.Minute); err != nil || h.looks < 3 {
 		t.Errorf("got %v after %d looks, want success at the third", err, h.looks)
 	}

@@ -123,7 +123,7 @@ func TestSignsInOnce(t *testing.T) {
 	t.Parallel()
 	f := &fakeForge{tokens: []*gitea.AccessToken{
 		{ID: 1, Name: tokenPrefix + "killed", Created: time.Now().Add(-2 * forgotten)},
-		{ID: 2, Name: tokenPrefix + "at work", Created: time.Now().Add(-time.Minute)},
+		{ID: 2, Name: tokenPrefix + "running", Created: time.Now().Add(-time.Minute)},
 		{ID: 3, Name: "of the administrator", Created: time.Now().Add(-2 * forgotten)},
 	}}
 	c := f.start(t)
@@ -147,7 +147,7 @@ func TestSignsInOnce(t *testing.T) {
 		left = append(left, token.ID)
 	}
 	if !slices.Equal(left, []int64{2, 3}) {
-		t.Errorf("got the tokens %v left, want those of the administrator and of a launcher at work", left)
+		t.Errorf("got the tokens %v left, want those of the administrator and of a running launcher", left)
 	}
 	passwords := f.passwords
 	if err := c.Close(); err != nil || f.passwords != passwords {

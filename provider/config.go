@@ -19,6 +19,9 @@ import (
 // requestTimeout bounds one request to the server.
 const requestTimeout = 30 * time.Second
 
+// transferTimeout bounds one fetch or push of a repository's content.
+const transferTimeout = 15 * time.Minute
+
 // Config is the provider's configuration.
 type Config struct {
 	BaseURL  string `pulumi:"baseUrl,optional"`
@@ -120,16 +123,26 @@ func notFound(resp *gitea.Response) bool {
 	return resp != nil && resp.Response != nil && resp.StatusCode == http.StatusNotFound
 }
 
-// unreachable tells whether err means that no server could be asked. What is
+// unreachable tells whether err means that no server could be asked: the
+// connection failed, or nothing answered in time, as where another program has
+// taken the port. What is
 // known about a resource then stays as it is, with a warning: a forge that is
 // down has not lost anything, and a refresh must be able to bring it back.
 func unreachable(ctx context.Context, err error) bool {
-	var op *net.OpError
-	if !errors.As(err, &op) || op.Op != "dial" {
+	if !noAnswer(ctx, err) {
 		return false
 	}
-	p.GetLogger(ctx).Warningf("the server cannot be reached (%v); what was recorded is kept", op)
+	p.GetLogger(ctx).Warningf("the server cannot be reached (%v); what was recorded is kept", err)
 	return true
+}
+
+func noAnswer(ctx context.Context, err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return true
+	}
+	var slow net.Error
+	return ctx.Err() == nil && (errors.Is(err, context.DeadlineExceeded) || errors.As(err, &slow) && slow.Timeout())
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -35,6 +35,8 @@ func (s seed) maintain(ctx context.Context) (commit string, pushed bool, err err
 		return "", false, err
 	}
 	remote := git.NewRemote(repo.Storer, &config.RemoteConfig{Name: "seed", URLs: []string{s.url}})
+	ctx, cancel := context.WithTimeout(ctx, transferTimeout)
+	defer cancel()
 	err = remote.FetchContext(ctx, &git.FetchOptions{
 		RemoteName: "seed", Auth: s.auth(), Tags: git.NoTags,
 		RefSpecs: []config.RefSpec{config.RefSpec(branch + ":" + branch)},
@@ -97,6 +99,8 @@ func contentHash(source string) (string, error) {
 // refs are the branches and tags that the repository has; none when it is empty.
 func (s seed) refs(ctx context.Context) (map[plumbing.ReferenceName]plumbing.Hash, error) {
 	remote := git.NewRemote(memory.NewStorage(), &config.RemoteConfig{Name: "origin", URLs: []string{s.url}})
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
 	refs, err := remote.ListContext(ctx, &git.ListOptions{Auth: s.auth()})
 	var unexpected *plumbing.UnexpectedError // which does not unwrap
 	if errors.As(err, &unexpected) {

@@ -48,7 +48,7 @@ func Stack(ctx context.Context, s StackSettings) []Result {
 	if s.Forge == nil || broken(faults, naming.Forge, "") != nil {
 		return results
 	}
-	return append(results, version(ctx, s), waiting(ctx, s))
+	return append(append(results, version(ctx, s), waiting(ctx, s)), disabled(ctx, s)...)
 }
 
 // parts are the results of the containers, one each: their fault, or that they
@@ -151,6 +151,20 @@ func waiting(ctx context.Context, s StackSettings) Result {
 		return Result{name, Info, fmt.Sprintf("%d; runners have their labels", len(jobs)), ""}
 	}
 	return Result{name, OK, "none", ""}
+}
+
+// disabled names the runners that a user has disabled in the forge.
+func disabled(ctx context.Context, s StackSettings) (results []Result) {
+	runners, err := s.Forge.Runners(ctx)
+	if err != nil {
+		return nil // waiting has said so
+	}
+	for _, r := range runners {
+		if r.Disabled {
+			results = append(results, Result{"disabled runner", Warning, r.Name + " takes no jobs", "enable it: " + s.URL + "/-/admin/actions/runners"})
+		}
+	}
+	return results
 }
 
 // taken tells whether some enabled runner has all labels that a job asks for.

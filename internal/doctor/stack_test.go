@@ -99,3 +99,12 @@ func TestParts(t *testing.T) {
 		}
 	}
 }
+
+func TestDisabled(t *testing.T) {
+	t.Parallel()
+	s := StackSettings{Stack: readiness.Stack{URL: "http://localhost:3000"}, Forge: forge{runners: []*sdk.ActionRunner{{Name: "dev-runner-0"}, {Name: "dev-runner-1", Disabled: true}}}}
+	got := disabled(t.Context(), s)
+	if len(got) != 1 || got[0].State != Warning || !strings.Contains(got[0].Detail, "dev-runner-1") || !strings.Contains(got[0].Next, "/-/admin/actions/runners") {
+		t.Errorf("got %+v, want a warning about dev-runner-1 alone", got)
+	}
+}

@@ -33,7 +33,7 @@ func (s Stack) runner(ctx context.Context, c dockerhost.Container, registered fu
 		}
 		switch {
 		case r.Disabled:
-			why = errors.New("it is disabled in the forge")
+			return nil // by its user, who wants no jobs on it; doctor mentions it
 		case r.Status != "online" && r.Status != "idle" && r.Status != "active":
 			why = fmt.Errorf("to the forge it is %s", r.Status)
 		default:

@@ -137,7 +137,7 @@ func TestCheck(t *testing.T) {
 		"runner restarts":     {func(h *host, _ *forge) { h.states["runner"].Restarting = true }, "runner runner-0: it restarts again and again (7 times so far"},
 		"runner is paused":    {func(h *host, _ *forge) { h.states["runner"].Paused = true }, "runner runner-0: it is paused"},
 		"runner is offline":   {func(_ *host, f *forge) { f.runner.Status = "offline" }, "runner runner-0: to the forge it is offline"},
-		"runner is disabled":  {func(_ *host, f *forge) { f.runner.Disabled = true }, "runner runner-0: it is disabled"},
+		"runner is disabled":  {func(_ *host, f *forge) { f.runner.Disabled = true }, ""},
 		"another's runner":    {func(_ *host, f *forge) { f.runner.Name = "three-runner-0" }, "runner runner-0: it is not registered"},
 		"runner takes no job": {func(h *host, _ *forge) { h.says["runner"] = "cannot connect" }, "runner runner-0: cannot connect"},
 		"jobs reach nothing":  {func(h *host, _ *forge) { h.says["job-engine"] = "no such host" }, "the job engine of runner-0: no such host"},

@@ -28,19 +28,45 @@ func whilePaused(ctx context.Context, cli *client.Client, forge string, guard fu
 		return 0, err
 	}
 	defer release()
-	if err := awaitProbe(ctx, cli, forge); err != nil {
+	start, err := pause(ctx, cli, forge, func() error { return Thaw(cli, forge) })
+	if err != nil {
 		return 0, err
 	}
-	start := time.Now()
 	defer func() {
-		// Also after an error of the pause: Docker may have paused the container and then failed.
 		err = errors.Join(err, Thaw(cli, forge))
 		paused = time.Since(start)
 	}()
-	if err := cli.ContainerPause(ctx, forge); err != nil {
-		return 0, fmt.Errorf("pausing the forge: %w", err)
-	}
 	return 0, f(ctx)
+}
+
+// pauseAttempts is how often the pause of a container is tried.
+const pauseAttempts = 5
+
+// pausable is what pause needs of the Docker host.
+type pausable interface {
+	probed
+	ContainerPause(ctx context.Context, id string) error
+}
+
+// pause pauses a container between two of its health checks, and returns when it
+// began. The kernel's freezer gives up while a process of the container waits for
+// the disk or is being started, and then freezes nothing: the next pause is tried
+// after the next health check. Thaw is called after a failure, as Docker may have
+// paused the container and then failed.
+func pause(ctx context.Context, host pausable, id string, thaw func() error) (start time.Time, err error) {
+	for range pauseAttempts {
+		if err := awaitProbe(ctx, host, id); err != nil {
+			return start, err
+		}
+		start = time.Now()
+		if err = host.ContainerPause(ctx, id); err == nil {
+			return start, nil
+		}
+		if thawErr := thaw(); thawErr != nil || ctx.Err() != nil {
+			return start, errors.Join(fmt.Errorf("pausing the forge: %w", err), thawErr)
+		}
+	}
+	return start, fmt.Errorf("pausing the forge, %d times: %w", pauseAttempts, err)
 }
 
 // probed is what awaitProbe needs of the Docker host.

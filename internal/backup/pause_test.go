@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -20,6 +21,16 @@ type probedHost struct {
 	running map[string]int  // process of each running command
 	slow    []time.Duration // of each inspection
 	looked  int
+	refuses int // how many pauses fail
+	pauses  int
+}
+
+func (h *probedHost) ContainerPause(context.Context, string) error {
+	h.pauses++
+	if h.pauses <= h.refuses {
+		return errors.New("unable to freeze")
+	}
+	return nil
 }
 
 func (h *probedHost) ContainerInspect(context.Context, string) (container.InspectResponse, error) {
@@ -101,5 +112,33 @@ func TestAwaitProbeInterrupted(t *testing.T) {
 	host := &probedHost{check: &container.HealthConfig{Test: []string{"CMD", "x"}}}
 	if err := awaitProbe(ctx, host, "forge"); err == nil {
 		t.Error("got no error, want an interrupted backup to pause nothing")
+	}
+}
+
+// TestPause: the freezer may give up; the next attempt comes after the next health check.
+func TestPause(t *testing.T) {
+	t.Parallel()
+	check := &container.HealthConfig{Test: []string{"CMD", "x"}, Interval: time.Second, Timeout: 5 * time.Second}
+	for name, test := range map[string]struct {
+		refuses int
+		began   time.Duration
+		thaws   int
+		fails   bool
+	}{
+		"at once":           {0, time.Second, 0, false},
+		"the third time":    {2, 3 * time.Second, 2, false},
+		"not in five times": {9, 5 * time.Second, 5, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				// Each attempt subscribes again: the next check ends a second later.
+				host := &probedHost{check: check, ends: []time.Duration{time.Second}, refuses: test.refuses}
+				begin, thaws := time.Now(), 0
+				start, err := pause(t.Context(), host, "forge", func() error { thaws++; return nil })
+				if (err != nil) != test.fails || start.Sub(begin) != test.began || thaws != test.thaws {
+					t.Errorf("got %v, begun after %s, thawed %d times; want failure %t, %s, %d", err, start.Sub(begin), thaws, test.fails, test.began, test.thaws)
+				}
+			})
+		})
 	}
 }

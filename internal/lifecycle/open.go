@@ -137,6 +137,8 @@ func (s *State) program() sdk.RunFunc {
 // administrator when it is first used, and its token is revoked at the end.
 func (s *State) forge() *gitea.Client {
 	if s.client != nil {
+		// It may not have signed in yet, and an update may have replaced the password.
+		s.client.SetPassword(pulumi.Text(s.Outputs, "adminPassword"))
 		return s.client
 	}
 	s.client = gitea.New(s.Config.LocalURL(), pulumi.Text(s.Outputs, "adminUser"), pulumi.Text(s.Outputs, "adminPassword"),

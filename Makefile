@@ -56,7 +56,7 @@ test: unit docker parts ## Run every test: unit tests, integration tests, then e
 
 .PHONY: test-long
 test-long: docker parts ## Crash and load tests in their long form (about two hours)
-	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen|TestNewestEngine|TestDebian13Engine' ./e2e
+	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen|TestNewestEngine|TestDebian13Engine|TestSwarm|TestProxyOfJobs' ./e2e
 
 .PHONY: bench
 bench: docker parts ## Measure the pipeline and the same work by hand; write docs/performance.md (25 minutes)

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,7 +14,7 @@ import (
 func TestReady(t *testing.T) {
 	p := newProject(t, nil)
 	p.up().must(t, 0, "is up")
-	data := p.labelled().volumes
+	data := p.sortedVolumes()
 
 	p.run(t.Context(), "doctor").must(t, 0, "runner runner-0", "job engine of runner-0", "forge version", "waiting jobs")
 
@@ -34,7 +35,7 @@ func TestReady(t *testing.T) {
 	p.run(t.Context(), "up").must(t, 1, "the job engine of runner-0")
 	p.run(t.Context(), "up", "--refresh").must(t, 0, "is up")
 
-	if got := p.labelled().volumes; strings.Join(got, " ") != strings.Join(data, " ") {
+	if got := p.sortedVolumes(); !slices.Equal(got, data) {
 		t.Errorf("got the volumes %v, want %v", got, data)
 	}
 	p.edit("service/handler.go", "package main", "// Pushed after the repairs.\npackage main")

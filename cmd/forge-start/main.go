@@ -28,7 +28,7 @@ func run(ctx context.Context, args []string) (int, error) {
 		return 1, err
 	}
 	s := &forgestart.Starter{
-		Config: cfg, Output: forgestart.Output,
+		Config: cfg, Output: forgestart.Output, Environ: os.Environ,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)).With("program", "forge-start"),
 	}
 	if len(args) == 1 && args[0] == "healthy" {

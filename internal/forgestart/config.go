@@ -58,6 +58,8 @@ func (c Config) database() string { return filepath.Join(c.DataDir, "data", "git
 type Starter struct {
 	Config Config
 	Log    *slog.Logger
+	// Environ returns the environment, from which Gitea's settings are written.
+	Environ func() []string
 	// Output runs a program to its end and returns what it prints. The error says what it
 	// complained about.
 	Output func(ctx context.Context, program string, args ...string) (string, error)

@@ -24,13 +24,14 @@ type fake struct {
 	t   *testing.T
 	dir string
 
-	mu       sync.Mutex
-	password string            // of the administrator; "" when there is none
-	tokens   map[string]string // by name
-	ran      []string          // commands
-	failing  map[string]int    // how often a command, or a request, fails before it succeeds
-	failed   func(what string) // is called when something fails; may be nil
-	log      strings.Builder
+	mu          sync.Mutex
+	password    string            // of the administrator; "" when there is none
+	tokens      map[string]string // by name
+	environment []string          // of the container
+	ran         []string          // commands
+	failing     map[string]int    // how often a command, or a request, fails before it succeeds
+	failed      func(what string) // is called when something fails; may be nil
+	log         strings.Builder
 }
 
 // newFake returns a Gitea, and a Starter for it.
@@ -54,6 +55,7 @@ func newFake(t *testing.T, change func(f *fake)) (*fake, *Starter) {
 			API: server.URL, EtcDir: f.path("etc"), DataDir: f.path("data"),
 		},
 		Log: slog.New(slog.NewTextHandler(&f.log, nil)), Output: f.output,
+		Environ: func() []string { return f.environment },
 	}
 }
 

@@ -25,6 +25,9 @@ func (s *Starter) Prepare(ctx context.Context) error {
 	if err := s.rotate(ctx); err != nil {
 		return fmt.Errorf("rotating Gitea's secrets: %w", err)
 	}
+	if err := s.forgetSettings(); err != nil {
+		return fmt.Errorf("removing settings that are no longer configured: %w", err)
+	}
 	if out, err := s.Output(ctx, setupProgram); err != nil {
 		return fmt.Errorf("writing Gitea's configuration: %w\n%s", err, strings.TrimSpace(out))
 	}

@@ -14,19 +14,22 @@ import (
 )
 
 func main() {
-	var values map[string]string
+	var info *pulumi.RunInfo
 	pulumi.Run(func(ctx *pulumi.Context) error {
-		return advised(run(ctx, values))
-	}, func(info *pulumi.RunInfo) { values = info.Config })
+		return advised(run(ctx, info.Config, info.ConfigSecretKeys))
+	}, func(i *pulumi.RunInfo) { info = i })
 }
 
-func run(ctx *pulumi.Context, values map[string]string) error {
+func run(ctx *pulumi.Context, values map[string]string, secretKeys []string) error {
 	// The launcher sets the provider's environment; here it is the user's own.
 	endpoint, err := dockerhost.ResolveEndpoint()
 	if err != nil {
 		return err
 	}
 	if err := endpoint.CheckProvider(values, os.Getenv); err != nil {
+		return err
+	}
+	if err := config.CheckSecrets(secretKeys); err != nil {
 		return err
 	}
 	cfg, err := config.Parse(values)

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
@@ -81,7 +82,7 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 		Restart:     pulumi.String(restart),
 		Init:        pulumi.Bool(true),
 		Entrypoints: pulumi.ToStringArray([]string{forgeProgram}),
-		Envs:        pulumi.ToStringArray(forgeEnvironment(cfg)),
+		Envs:        pulumi.ToStringArray(slices.Concat(forgeEnvironment(cfg), forgeSettings(cfg), timezone(cfg))),
 		Uploads: docker.ContainerUploadArray{
 			upload(adminPasswordFile, admin.Result, "0444"),
 			upload(runnerTokenFile, token.Result, "0444"),
@@ -126,7 +127,8 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 }
 
 // forgeEnvironment configures Gitea. No value of it is secret: docker inspect
-// shows them all.
+// shows them all. forge.settings may hold none of them: they are in internal/config's
+// list of what is reserved.
 func forgeEnvironment(cfg config.Config) []string {
 	return []string{
 		"ADMIN_USER=" + config.AdminUser,

@@ -74,6 +74,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	}
 	env = append(env, forward(args.Config)...)
 	env = append(env, proxyEnvironment(args.Config)...)
+	env = append(env, timezone(args.Config)...)
 	runner := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Images.Runner),
 		Labels:      append(containerLabels(ctx, naming.Runner, name), checkoutLabel(args.Root)),
@@ -218,7 +219,7 @@ func runnerConfig(cfg config.Config, jobImage, socket string) (string, error) {
 			"file": ".runner", "capacity": cfg.Runner.Capacity,
 			"fetch_interval": "250ms", "fetch_interval_max": "250ms",
 			"labels": []string{"self-hosted:docker://" + jobImage},
-			"envs":   cfg.ProxyEnvironment(),
+			"envs":   jobEnvironment(cfg),
 		},
 		"container": job,
 		"cache":     m{"enabled": false},

@@ -24,9 +24,12 @@ type Config struct {
 	Runner      RunnerConfig
 	Proxy       Proxy
 	Forge       Limits
-	Owner       string // repository.owner: an ordinary user
-	Repository  string // repository.name
-	Seed        bool   // seed: push this checkout into the new repository
+	// ForgeSettings are other settings of Gitea (forge.settings): section.KEY and its value.
+	ForgeSettings map[string]string
+	Timezone      string // timezone: of the forge and of jobs; "" for UTC
+	Owner         string // repository.owner: an ordinary user
+	Repository    string // repository.name
+	Seed          bool   // seed: push this checkout into the new repository
 }
 
 // RunnerConfig describes the runners.
@@ -125,6 +128,8 @@ func Parse(values map[string]string) (Config, error) {
 	if c.Runner.Ephemeral && !c.Runner.Fresh() {
 		r.fail("runner.ephemeral", "needs runner.engine=%s and runner.capacity=1, so that nothing of a job survives it", EngineOwn)
 	}
+	c.ForgeSettings = r.settings()
+	c.Timezone = r.timezone()
 	c.Proxy = r.proxy(c.Runner.Network)
 	c.checkAddresses(&r)
 	if p := provider.OwnerNameProblem(c.Owner); p != "" {
@@ -136,7 +141,9 @@ func Parse(values map[string]string) (Config, error) {
 		r.fail("repository.name", "%s", p)
 	}
 	for name := range r.values {
-		if !r.known[name] {
+		if name == "forge" || strings.HasPrefix(name, settingsKey+".") {
+			r.fail(name, "is no key of this project; to change a setting of Gitea, run: pulumi config set --path '[\"%s\"][\"section.KEY\"]' <value>, or pipeline up -c %s.section.KEY=<value>", settingsKey, settingsKey)
+		} else if !r.known[name] {
 			r.fail(name, "is no key of this project; the keys are %s", strings.Join(r.names(), ", "))
 		}
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestDefaults(t *testing.T) {
 		},
 		Owner: "gitops", Repository: "gitops-pipeline", Seed: true,
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -55,7 +56,7 @@ func TestEveryKey(t *testing.T) {
 		Forge: Limits{MemoryMiB: 512, CPUs: "1"},
 		Owner: "ann", Repository: "shop",
 	}
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if got.URL() != "http://git.example.org:4000" || got.LocalURL() != "http://127.0.0.1:4000" || got.Loopback() {

@@ -26,6 +26,9 @@ func Read(p project.Project, stack string) (map[string]string, error) {
 		if key.Namespace() != naming.Project {
 			continue
 		}
+		if value.Secure() && key.Name() == settingsKey {
+			return nil, CheckSecrets([]string{key.String()})
+		}
 		if value.Secure() {
 			return nil, problem.New(fmt.Sprintf("reading the configuration key %s of stack %q", key.Name(), stack),
 				errors.New("it is encrypted, and no key of this project is a secret"),
@@ -59,7 +62,8 @@ func Namespace(p project.Project, stack, namespace string) (map[string]string, e
 	return values, nil
 }
 
-// Overlay returns values with assignments of the form key=value put over them.
+// Overlay returns values with assignments of the form key=value put over them. An
+// assignment to forge.settings.section.KEY changes that setting in the map.
 func Overlay(values map[string]string, assignments []string) (map[string]string, error) {
 	merged := make(map[string]string, len(values)+len(assignments))
 	for key, value := range values {
@@ -70,6 +74,13 @@ func Overlay(values map[string]string, assignments []string) (map[string]string,
 		key = strings.TrimPrefix(key, naming.Project+":")
 		if !ok || key == "" || strings.ContainsAny(key, ": ") {
 			return nil, fmt.Errorf("-c %q is not of the form key=value", assignment)
+		}
+		if setting, ok := strings.CutPrefix(key, settingsKey+"."); ok {
+			var err error
+			if value, err = withSetting(merged[settingsKey], setting, value); err != nil {
+				return nil, err
+			}
+			key = settingsKey
 		}
 		merged[key] = value
 	}
@@ -82,15 +93,25 @@ func Save(p project.Project, stack string, assignments []string) error {
 	if err != nil {
 		return err
 	}
-	values, err := Overlay(nil, assignments)
-	if err != nil {
-		return err
-	}
 	if settings.Config == nil {
 		settings.Config = pulumiconfig.Map{}
 	}
-	for key, value := range values {
-		settings.Config[pulumiconfig.MustMakeKey(naming.Project, key)] = pulumiconfig.NewValue(value)
+	before := map[string]string{} // a map, to which an assignment may add
+	if kept, ok := settings.Config[pulumiconfig.MustMakeKey(naming.Project, settingsKey)]; ok {
+		if before[settingsKey], err = kept.Value(pulumiconfig.NopDecrypter); err != nil {
+			return fmt.Errorf("reading the configuration key %s: %w", settingsKey, err)
+		}
+	}
+	values, err := Overlay(before, assignments)
+	if err != nil {
+		return err
+	}
+	for key, text := range values {
+		value := pulumiconfig.NewValue(text)
+		if _, err := parseSettings(text); err == nil && key == settingsKey {
+			value = pulumiconfig.NewObjectValue(text)
+		}
+		settings.Config[pulumiconfig.MustMakeKey(naming.Project, key)] = value
 	}
 	if err := settings.Save(p.ConfigFile(stack)); err != nil {
 		return fmt.Errorf("saving the configuration of stack %q: %w", stack, err)

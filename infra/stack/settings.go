@@ -1,0 +1,59 @@
+package stack
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+)
+
+// forgeDefaults are settings of Gitea that forge.settings may change.
+var forgeDefaults = map[string]string{
+	// Webhooks reach the local network, and neither loopback nor link-local addresses: see
+	// docs/security.md.
+	"webhook.ALLOWED_HOST_LIST": "external,private",
+}
+
+// forgeSettings are the defaults and the stack's own settings of Gitea, as environment
+// variables, in a fixed order.
+func forgeSettings(cfg config.Config) []string {
+	settings := maps.Clone(forgeDefaults)
+	maps.Copy(settings, cfg.ForgeSettings)
+	var env []string
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		env = append(env, settingVariable(name)+"="+settings[name])
+	}
+	return env
+}
+
+// noVariable is what the name of an environment variable cannot hold.
+var noVariable = regexp.MustCompile(`[^A-Za-z0-9_]`)
+
+// settingVariable is the environment variable from which Gitea's environment-to-ini
+// writes the setting section.KEY.
+func settingVariable(name string) string {
+	dot := strings.LastIndex(name, ".") // -1 for a key without a section
+	section := noVariable.ReplaceAllStringFunc(name[:max(dot, 0)], func(c string) string { return fmt.Sprintf("_0X%X_", c) })
+	return "GITEA__" + section + "__" + name[dot+1:]
+}
+
+// timezone is the environment variable of the configured time zone, if there is one.
+func timezone(cfg config.Config) []string {
+	if cfg.Timezone == "" {
+		return nil
+	}
+	return []string{"TZ=" + cfg.Timezone}
+}
+
+// jobEnvironment are the variables that every job gets.
+func jobEnvironment(cfg config.Config) map[string]string {
+	env := cfg.ProxyEnvironment()
+	for _, variable := range timezone(cfg) {
+		name, value, _ := strings.Cut(variable, "=")
+		env[name] = value
+	}
+	return env
+}

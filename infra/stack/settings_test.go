@@ -1,0 +1,94 @@
+package stack
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+)
+
+func TestForgeSettings(t *testing.T) {
+	t.Parallel()
+	env := environment(t, []string{"forge.settings", `{
+		"mailer.ENABLED": true, "APP_NAME": "Ours", "repository.pull-request.DEFAULT_MERGE_STYLE": "rebase", "cron.git_gc_repos.ENABLED": true
+	}`}, "forge-container")
+	for _, want := range []string{ // as Gitea's documentation and its config_env.go spell them
+		"GITEA__mailer__ENABLED=true",
+		"GITEA____APP_NAME=Ours",
+		"GITEA__repository_0X2E_pull_0X2D_request__DEFAULT_MERGE_STYLE=rebase",
+		"GITEA__cron_0X2E_git_gc_repos__ENABLED=true",
+		"GITEA__webhook__ALLOWED_HOST_LIST=external,private",
+	} {
+		if !slices.Contains(env, want) {
+			t.Errorf("got %q, want %s", env, want)
+		}
+	}
+	env = environment(t, []string{"forge.settings", `{"webhook.ALLOWED_HOST_LIST": "external"}`}, "forge-container")
+	var lists []string
+	for _, e := range env {
+		if strings.Contains(e, "ALLOWED_HOST_LIST") {
+			lists = append(lists, e)
+		}
+	}
+	if want := "GITEA__webhook__ALLOWED_HOST_LIST=external"; !slices.Equal(lists, []string{want}) {
+		t.Errorf("got %q, want %s alone", lists, want)
+	}
+}
+
+// TestWhatThePipelineSetsIsReserved holds that forge.settings refuses each setting that
+// the program itself writes, so that none is in the environment twice.
+func TestWhatThePipelineSetsIsReserved(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for _, variable := range forgeEnvironment(config.Config{Host: "localhost", HTTPPort: 3000, SSHPort: 2222}) {
+		encoded, ok := strings.CutPrefix(variable, "GITEA__")
+		if !ok {
+			continue
+		}
+		seen++
+		encoded, _, _ = strings.Cut(encoded, "=")
+		section, key, _ := strings.Cut(strings.ReplaceAll(encoded, "_0X2E_", "."), "__")
+		name := section + "." + key
+		if _, err := config.Parse(values("forge.settings", `{"`+name+`": "x"}`)); err == nil || !strings.Contains(err.Error(), name+", which the pipeline itself sets") {
+			t.Errorf("%s: got %v, want it refused", name, err)
+		}
+	}
+	if seen < 20 {
+		t.Errorf("got %d settings, want all of them", seen)
+	}
+}
+
+func TestTimezone(t *testing.T) {
+	t.Parallel()
+	const want = "TZ=Europe/Berlin"
+	for _, name := range []string{"forge-container", "runner-0-container"} {
+		if env := environment(t, []string{"timezone", "Europe/Berlin"}, name); !slices.Contains(env, want) {
+			t.Errorf("%s: got %q, want %s", name, env, want)
+		}
+		if env := environment(t, nil, name); slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "TZ=") }) {
+			t.Errorf("%s: got %q without a time zone, want none", name, env)
+		}
+	}
+	for zone, want := range map[string]string{"Europe/Berlin": "Europe/Berlin", "": ""} {
+		cfg, err := config.Parse(values("timezone", zone))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := runnerConfig(cfg, "x/job:1", engineSocket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var settings struct {
+			Runner struct{ Envs map[string]string }
+		}
+		if err := yaml.Unmarshal([]byte(text), &settings); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := settings.Runner.Envs["TZ"]; got != want || ok != (want != "") {
+			t.Errorf("timezone %q: jobs get TZ %q, want %q", zone, got, want)
+		}
+	}
+}

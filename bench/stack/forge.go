@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -118,8 +119,11 @@ func (f *Forge) digest(ctx context.Context, reference string) (string, error) {
 // FirstLine is when the first job of a run wrote its first line.
 func (f *Forge) FirstLine(name string, run int64) (time.Time, error) {
 	list, _, err := f.ListRepoActionRunJobs(Owner, name, run, gitea.ListRepoActionJobsOptions{})
-	if err != nil || len(list.Jobs) == 0 {
-		return time.Time{}, fmt.Errorf("listing the jobs of run %d: got %v and %v", run, list, err)
+	if err == nil && len(list.Jobs) == 0 {
+		err = errors.New("there is none")
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("listing the jobs of run %d: %w", run, err)
 	}
 	log, _, err := f.GetRepoActionJobLogs(Owner, name, list.Jobs[0].ID)
 	if err != nil {

@@ -51,11 +51,8 @@ func (s *Stack) Usage(ctx context.Context) ([]Usage, error) {
 // RunnerReady waits until a runner takes jobs after a moment, and returns since when.
 func (s *Stack) RunnerReady(ctx context.Context, after time.Time) (at time.Time, err error) {
 	list, err := dockerhost.Containers(ctx, s.Docker, s.Name, naming.Runner)
-	if err == nil && len(list) == 0 {
-		err = errors.New("there is none")
-	}
-	if err != nil {
-		return at, fmt.Errorf("finding the runner of stack %s: %w", s.Name, err)
+	if err != nil || len(list) == 0 {
+		return at, errors.Join(fmt.Errorf("finding the runner of stack %s", s.Name), err)
 	}
 	err = poll(ctx, 2*time.Minute, "the runner", func() (bool, error) {
 		log, err := dockerhost.Log(ctx, s.Docker, list[0].ID, after.UTC().Format(time.RFC3339Nano), "")

@@ -119,11 +119,8 @@ func (f *Forge) digest(ctx context.Context, reference string) (string, error) {
 // FirstLine is when the first job of a run wrote its first line.
 func (f *Forge) FirstLine(name string, run int64) (time.Time, error) {
 	list, _, err := f.ListRepoActionRunJobs(Owner, name, run, gitea.ListRepoActionJobsOptions{})
-	if err == nil && len(list.Jobs) == 0 {
-		err = errors.New("there is none")
-	}
-	if err != nil {
-		return time.Time{}, fmt.Errorf("listing the jobs of run %d: %w", run, err)
+	if err != nil || len(list.Jobs) == 0 {
+		return time.Time{}, errors.Join(fmt.Errorf("finding a job of run %d", run), err)
 	}
 	log, _, err := f.GetRepoActionJobLogs(Owner, name, list.Jobs[0].ID)
 	if err != nil {

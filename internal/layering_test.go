@@ -19,9 +19,9 @@ const module = "github.com/gitops-pipeline/gitops-pipeline/"
 var layers = []string{
 	"e2e",
 	"cmd",
+	"infra",
 	"provider/forgetest", // builds its Gitea with internal/images; only tests import it
 	"internal/lifecycle",
-	"infra",
 	"internal/status",
 	"internal/doctor",
 	"internal/rotate",

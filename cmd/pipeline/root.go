@@ -63,7 +63,7 @@ func (g *global) project() (project.Project, error) { return project.Find(g.dir)
 func (g *global) environment() (lifecycle.Environment, error) {
 	p, err := g.project()
 	return lifecycle.Environment{
-		Project: p, Stack: g.stack, Out: g.out, Prompt: terminal{g.in, g.out}, Launcher: invocation(), Machine: lifecycle.NewMachine(),
+		Project: p, Stack: g.stack, Out: g.out, Prompt: terminal{g.in, g.out}, Launcher: invocation(), Machine: lifecycle.NewMachine(), Program: program,
 	}, err
 }
 

@@ -232,6 +232,9 @@ func environment(t *testing.T, h *fakeHost) (Environment, *bytes.Buffer) {
 	}
 	var out bytes.Buffer
 	return Environment{
-		Project: project.Project{Root: root}, Stack: "dev", Out: ui.NewPrinter(&out), Prompt: fakePrompt{}, Launcher: "pipeline", Machine: h,
+		Project: project.Project{Root: root}, Stack: "dev", Out: ui.NewPrinter(&out), Prompt: fakePrompt{}, Launcher: "pipeline", Machine: h, Program: noProgram,
 	}, &out
 }
+
+// noProgram stands for the Pulumi program, which no fake runs.
+func noProgram(config.Config, string, images.Images, io.Writer) sdk.RunFunc { return nil }

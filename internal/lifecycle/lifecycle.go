@@ -7,14 +7,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/docker/docker/client"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
@@ -28,7 +31,12 @@ type Environment struct {
 	Prompt   Prompt
 	Launcher string  // how the user calls this program
 	Machine  Machine // NewMachine, or a fake
+	Program  Program
 }
+
+// Program returns the Pulumi program of a stack, with images that were resolved
+// already. It is handed in, as the program stands above this package.
+type Program func(cfg config.Config, root string, resolved images.Images, progress io.Writer) sdk.RunFunc
 
 // Prompt asks the user. Without a terminal, its methods return a usage error.
 type Prompt interface {

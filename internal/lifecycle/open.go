@@ -4,17 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
-	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/gitops-pipeline/gitops-pipeline/infra/stack"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/backup"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 )
@@ -91,7 +86,7 @@ var removeLeftovers = Step{"cleaning up after an interrupted backup", func(ctx c
 // openStack opens the stack with its program, and creates its state if create is set.
 func openStack(create bool) Step {
 	return Step{"opening the stack", func(ctx context.Context, s *State) (err error) {
-		s.Pulumi, err = s.Machine.OpenStack(ctx, s.Project, s.Stack, s.Artifacts.Pulumi, s.program(), create)
+		s.Pulumi, err = s.Machine.OpenStack(ctx, s.Project, s.Stack, s.Artifacts.Pulumi, s.Program(s.Config, s.Project.Root, s.Artifacts.Images, s.Out), create)
 		return err
 	}}
 }
@@ -121,17 +116,6 @@ var readOutputs = Step{"reading the outputs", func(ctx context.Context, s *State
 	}
 	return nil
 }}
-
-// program is the Pulumi program, with the images that were resolved already.
-func (s *State) program() sdk.RunFunc {
-	resolved := s.Artifacts.Images
-	return stack.NewProgram(stack.Options{
-		Config: s.Config, Root: s.Project.Root, Progress: s.Out,
-		Resolve: func(context.Context, string, config.ImageSource, io.Writer) (images.Images, error) {
-			return resolved, nil
-		},
-	})
-}
 
 // forge is the operation's one client of the stack's forge. It signs in as the
 // administrator when it is first used, and its token is revoked at the end.

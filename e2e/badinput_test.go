@@ -17,6 +17,7 @@ import (
 // TestBadInput gives what is wrong; each must be refused before anything is
 // made, with a message that names the cause and the way out.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	for _, tt := range []struct {
 		name string
@@ -58,6 +59,7 @@ func TestBadInput(t *testing.T) {
 // TestInterrupted stops an up in its middle; a second up meanwhile is refused,
 // and the next one continues.
 func TestInterrupted(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	args := p.upArgs()
 	first := p.command(t.Context(), nil, args...)
@@ -83,6 +85,7 @@ func TestInterrupted(t *testing.T) {
 // TestSeedSources seeds from what is no whole Git checkout: one commit of the
 // plain files.
 func TestSeedSources(t *testing.T) {
+	t.Parallel()
 	for name, prepare := range map[string]func(t *testing.T, dir string){
 		"no git checkout": func(*testing.T, string) {},
 		"shallow clone": func(t *testing.T, dir string) {

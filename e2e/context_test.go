@@ -66,6 +66,7 @@ func (p *project) withoutSocket(env []string, args ...string) result {
 // TestContext has the Docker host in the Docker CLI's current context, and none
 // at the default socket: the launcher, its doctor and the Pulumi provider use it.
 func TestContext(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	socket, connections := relay(t)
 	config := t.TempDir()

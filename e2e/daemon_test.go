@@ -21,13 +21,15 @@ const insideVariable = "E2E_INSIDE"
 // inside runs the test again, as a process in network, process and mount
 // namespaces of its own, and tells whether this is that process. A second Docker
 // daemon there cannot touch the rules and bridges of the machine's own, which its
-// start alone would flush; and nothing of it is left when the process has ended.
+// start alone would flush; and nothing of it is left when the process has ended. Other
+// tests may run meanwhile.
 func inside(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(insideVariable) == t.Name() {
 		must(t, "ip", "link", "set", "lo", "up")
 		return true
 	}
+	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "unshare", "--net", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc",
 		os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$", "-test.timeout=60m")
 	cmd.Env = append(os.Environ(), insideVariable+"="+t.Name())

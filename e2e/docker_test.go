@@ -4,7 +4,10 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net"
+	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/docker/docker/api/types/container"
@@ -62,12 +65,30 @@ func engine(t *testing.T) *client.Client {
 	return docker
 }
 
+// firstPort and lastPort are below the ports that Linux gives to those who ask for
+// any: what is free here stays free until the test takes it.
+const (
+	firstPort = 20000
+	lastPort  = 32000
+)
+
+// nextPort is the next port to try, in turn for the tests that run at the same time.
+var nextPort = func() *atomic.Int64 {
+	n := new(atomic.Int64)
+	n.Store(firstPort + int64(os.Getpid())%(lastPort-firstPort))
+	return n
+}()
+
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range lastPort - firstPort {
+		port := firstPort + int(nextPort.Add(1))%(lastPort-firstPort)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			_ = l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatalf("no port from %d to %d is free", firstPort, lastPort)
+	return 0
 }

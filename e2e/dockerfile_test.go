@@ -16,6 +16,7 @@ import (
 // sub-directory, with both of Docker's builders; what they make must be small
 // and must not run as root.
 func TestServiceImageBuilders(t *testing.T) {
+	t.Parallel()
 	images, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output())
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 // next job finds a standby and nothing of the last one, and a credential that
 // has been used is refused.
 func TestEphemeralRunners(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	p.run(t.Context(), append(p.upArgs(), "-c", "runner.ephemeral=true")...).must(t, 0, "is up")
 	first := p.awaitRunners(2, nil)

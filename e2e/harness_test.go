@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -53,6 +54,8 @@ type project struct {
 	host      string            // of the forge; default: localhost
 	uuids     map[string]string // of runners, by their credential
 	ownerName string            // the repository's owner, where it is not the default
+	env       []string          // of the launcher, beside the test's own
+	umask     string            // of the launcher, where it is not the test's own
 }
 
 // newProject copies what git knows of this project into a new directory. prepare
@@ -138,9 +141,13 @@ func (p *project) run(ctx context.Context, args ...string) result {
 }
 
 func (p *project) command(ctx context.Context, env []string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, launcher, append(args, "--stack", p.stack)...)
+	args = append(args, "--stack", p.stack)
+	cmd := exec.CommandContext(ctx, launcher, args...)
+	if p.umask != "" {
+		cmd = exec.CommandContext(ctx, "sh", append([]string{"-c", `umask "$0" && exec "$@"`, p.umask, launcher}, args...)...)
+	}
 	cmd.Dir = p.dir
-	cmd.Env = append(append(os.Environ(), "NO_COLOR=1"), env...)
+	cmd.Env = slices.Concat(os.Environ(), []string{"NO_COLOR=1"}, p.env, env)
 	return cmd
 }
 

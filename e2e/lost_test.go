@@ -14,6 +14,7 @@ import (
 // TestLostDirectory loses the launcher's directory, or one file of it, while the stack
 // is running. Each time `up` ends green, with everything that was pushed and created.
 func TestLostDirectory(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	p.up().must(t, 0, "can be pulled")
 	owner := p.owner()

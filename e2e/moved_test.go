@@ -15,6 +15,7 @@ import (
 // Each time the runner keeps its identity, and the next push is green. A runner that the
 // forge does not know any more gets another one.
 func TestMoved(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
 	before := p.runnerCredentials("runner-0-container")

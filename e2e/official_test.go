@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
@@ -25,6 +24,7 @@ const standInLabel = "gitops-pipeline.stand-in"
 // the test uses it; each of the others is replaced by a stand-in of the same layout, built
 // from the same sources, as no public registry can be reached where the tests run.
 func TestOfficialImages(t *testing.T) {
+	t.Parallel()
 	removeStandIns(t)
 	t.Cleanup(func() { removeStandIns(t) }) // after the stack, which uses them
 	p := newProject(t, nil)
@@ -35,10 +35,9 @@ func TestOfficialImages(t *testing.T) {
 		}
 		importDir(t, lay(t), ref)
 	}
-	old := syscall.Umask(0o027)
-	first := p.up("-c", "images=official")
-	syscall.Umask(old)
-	first.must(t, 0, "images: official")
+	p.umask = "027"
+	p.up("-c", "images=official").must(t, 0, "images: official")
+	p.umask = ""
 	head := strings.TrimSpace(git(t, p.dir, "rev-parse", "HEAD"))
 	if got := p.awaitRun(head); got != "success" {
 		t.Errorf("got a first run that ended in %s, want success", got)

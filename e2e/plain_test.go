@@ -18,16 +18,17 @@ import (
 // TestPlainPulumi uses plain Pulumi: pulumi up and pulumi destroy,
 // without the launcher. The launcher only shows the status.
 func TestPlainPulumi(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
-	t.Setenv("PULUMI_HOME", t.TempDir())
-	t.Setenv("PULUMI_BACKEND_URL", "file://"+t.TempDir())
-	t.Setenv("PULUMI_CONFIG_PASSPHRASE", "plain")
-	t.Setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
-	cli := plainPulumi(t, p.dir)
+	cli, path := plainPulumi(t, p.dir)
+	p.env = []string{
+		"PULUMI_HOME=" + t.TempDir(), "PULUMI_BACKEND_URL=file://" + t.TempDir(), "PULUMI_CONFIG_PASSPHRASE=plain",
+		"PULUMI_SKIP_UPDATE_CHECK=true", "PATH=" + path,
+	}
 	pulumi := func(args ...string) string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), cli, append(args, "--non-interactive")...)
-		cmd.Dir = p.dir
+		cmd.Dir, cmd.Env = p.dir, append(os.Environ(), p.env...)
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("pulumi %s: %v\n%s", args[0], err, out)
@@ -89,15 +90,15 @@ func TestPlainPulumi(t *testing.T) {
 }
 
 // plainPulumi is an installed Pulumi with its Go language host, if there is
-// one. Else it is the CLI and a language host, both built from Go modules, on
-// PATH. The newest language host in a module that mirrors have is of 3.66; it
+// one. Else it is the CLI and a language host, both built from Go modules, the
+// latter in the PATH that is returned. The newest language host in a module that mirrors have is of 3.66; it
 // cannot run a provider from source, so that gets built, and put beside it.
-func plainPulumi(t *testing.T, project string) string {
+func plainPulumi(t *testing.T, project string) (cli, path string) {
 	t.Helper()
 	cli, err := exec.LookPath("pulumi")
 	if _, hostErr := exec.LookPath("pulumi-language-go"); err == nil && hostErr == nil {
 		t.Logf("the installed %s runs, the provider from source", cli)
-		return cli
+		return cli, os.Getenv("PATH")
 	}
 	dir := t.TempDir()
 	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "tool")
@@ -105,7 +106,6 @@ func plainPulumi(t *testing.T, project string) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the language host: %v\n%s", err, out)
 	}
-	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	plugin, err := artifacts.GiteaPlugin(t.Context(), project, t.Output())
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func plainPulumi(t *testing.T, project string) string {
 		t.Fatal(err)
 	}
 	t.Log("no Pulumi with its Go language host is installed: both are built, and the provider too")
-	return built.Path
+	return built.Path, dir + string(filepath.ListSeparator) + os.Getenv("PATH")
 }
 
 // latestStays runs an older commit's workflow again: latest must stay at the

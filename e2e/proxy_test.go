@@ -68,6 +68,7 @@ func newForwardProxy(t *testing.T) *forwardProxy {
 
 // TestLoopbackAddress has the forge on a loopback address that is not 127.0.0.1.
 func TestLoopbackAddress(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	p.host = "127.0.0.5"
 	p.up("-c", "host=127.0.0.5", "-c", "bindAddress=127.0.0.5").must(t, 0, "can be pulled", "is up")

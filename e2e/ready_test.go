@@ -12,6 +12,7 @@ import (
 // TestReady: a stack whose runner or network is broken is not called up. doctor
 // names the fault, and doctor --fix repairs it, with all data in place.
 func TestReady(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	p.up().must(t, 0, "is up")
 	data := p.sortedVolumes()

@@ -18,6 +18,7 @@ import (
 // been accepted before and be refused afterwards; what users keep in the forge
 // still decrypts, and the pipeline stays green.
 func TestRotate(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	p.run(t.Context(), "rotate").must(t, 0, "secret-key", "passphrase", "registry-token")
 	p.run(t.Context(), "rotate", "nonsense").must(t, 2, "nonsense", "secret-key")

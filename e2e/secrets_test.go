@@ -22,6 +22,7 @@ import (
 // TestSecretsStaySecret looks for the value of every secret of a stack in every
 // place where it could be read, over the stack's whole life.
 func TestSecretsStaySecret(t *testing.T) {
+	t.Parallel()
 	start := time.Now()
 	p := newProject(t, nil)
 	places := places{} // what was seen there, by name

@@ -19,6 +19,7 @@ import (
 
 // TestStory is a pipeline's whole life, in the order a user lives it.
 func TestStory(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	step := func(name string, f func(t *testing.T)) {
 		t.Helper()

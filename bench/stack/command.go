@@ -46,11 +46,10 @@ func Git(ctx context.Context, dir string, args ...string) (string, error) {
 
 // CommitAll commits everything in dir, and returns the commit.
 func CommitAll(ctx context.Context, dir string) (string, error) {
-	if _, err := Git(ctx, dir, "add", "--all"); err != nil {
-		return "", err
-	}
-	if _, err := Git(ctx, dir, "commit", "--quiet", "--message=Change"); err != nil {
-		return "", err
+	for _, args := range [][]string{{"add", "--all"}, {"commit", "--quiet", "--message=Change"}} {
+		if _, err := Git(ctx, dir, args...); err != nil {
+			return "", err
+		}
 	}
 	return Git(ctx, dir, "rev-parse", "HEAD")
 }

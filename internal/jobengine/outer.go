@@ -67,13 +67,18 @@ func (p *placed) Kill() error {
 	return err
 }
 
-// Start starts a job engine, once there is a place for it.
+// Start starts a job engine, once there is a place for it. Until it is published, the
+// processors are the job's that runs beside it: on two cores its start would otherwise
+// cost the job as much time as it takes.
 func (o *outer) Start(ctx context.Context) (Engine, error) {
 	var p place
 	select {
 	case p = <-o.places:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
+	}
+	if err := p.group.Yield(); err != nil {
+		o.log.Warn("the next job engine starts at the expense of the job", "error", err)
 	}
 	number := strconv.FormatInt(o.started.Add(1), 10)
 	e, err := inner.Start(ctx, inner.Options{
@@ -101,7 +106,11 @@ func (o *outer) Publish(e Engine) error {
 		}
 		return err
 	}
-	target, err := filepath.Rel(filepath.Dir(o.paths.current), e.(*placed).SocketDir())
+	p := e.(*placed)
+	if err := p.place.group.Compete(); err != nil {
+		return err
+	}
+	target, err := filepath.Rel(filepath.Dir(o.paths.current), p.SocketDir())
 	if err != nil {
 		return err
 	}

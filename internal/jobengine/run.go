@@ -74,11 +74,13 @@ func prepare(processLimit int) ([]place, error) {
 	}
 	var groups []*cgroup.Group
 	err := mounts.Private(func() (err error) { // jobs see the trees of cgroups, read-only
-		tree := cgroup.Tree(cgroup.Root)
-		if err := mounts.Writable(tree); err != nil {
-			return err
+		trees := cgroup.Trees(cgroup.Root)
+		for _, tree := range trees {
+			if err := mounts.Writable(tree); err != nil {
+				return err
+			}
 		}
-		groups, err = cgroup.Limit(tree, processLimit, names...)
+		groups, err = cgroup.Limit(trees, processLimit, names...)
 		return err
 	})
 	if err != nil {

@@ -1,7 +1,8 @@
 //go:build linux
 
-// Package cgroup limits how many processes a job engine and its jobs have, and tells
-// how much memory the container has left.
+// Package cgroup limits how many processes a job engine and its jobs have, says which of
+// two job engines comes first on the processors, and tells how much memory the container
+// has left.
 package cgroup
 
 import (
@@ -17,46 +18,84 @@ import (
 // Root is where a container sees its cgroups.
 const Root = "/sys/fs/cgroup"
 
-// Tree is the tree of the cgroups that count processes: version 1 has one for it.
-func Tree(root string) string {
-	if pids := filepath.Join(root, "pids"); exists(pids) {
-		return pids
+// Trees are the trees of cgroups that this package needs, the one that counts processes
+// first. Version 2 has one for all. A version 1 without the tree of the processors is
+// served too: weights then have no effect.
+func Trees(root string) []string {
+	pids, cpu := filepath.Join(root, "pids"), filepath.Join(root, "cpu")
+	switch {
+	case exists(pids) && exists(cpu):
+		return []string{pids, cpu}
+	case exists(pids):
+		return []string{pids}
+	default:
+		return []string{root}
 	}
-	return root
 }
 
-// Group is a cgroup with a limit of processes. It stays open, so that processes can
-// still be moved into it once the tree is mounted read-only again.
-type Group struct{ processes *os.File }
+// Group is one cgroup of each tree. Their files stay open, so that processes can still be
+// moved into it, and its weight changed, once the trees are mounted read-only again.
+type Group struct {
+	processes []*os.File
+	weight    *os.File // nil where there are no weights
+	weights   weights
+}
 
-// Limit makes one cgroup in the tree for each name, each with at most so many processes
+// weights are what the kernel takes as a group's weight on the processors.
+type weights struct{ file, normal, least string }
+
+// allWeights are those of version 1 and of version 2.
+var allWeights = []weights{{"cpu.shares", "1024", "2"}, {"cpu.weight", "100", "1"}}
+
+// Limit makes one cgroup in the trees for each name, each with at most so many processes
 // and threads: a job that uses them up must not take the outer half along, nor the next
-// job engine. The tree has to be writable.
-func Limit(tree string, most int, names ...string) ([]*Group, error) {
-	if exists(filepath.Join(tree, "cgroup.subtree_control")) {
-		if err := delegate(tree); err != nil {
+// job engine. The trees have to be writable.
+func Limit(trees []string, most int, names ...string) ([]*Group, error) {
+	if exists(filepath.Join(trees[0], "cgroup.subtree_control")) {
+		if err := delegate(trees[0]); err != nil {
 			return nil, err
 		}
 	}
 	var groups []*Group
 	for _, name := range names {
-		dir := filepath.Join(tree, name)
-		if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("creating the cgroup %s: %w", name, err)
+		g := &Group{}
+		for _, tree := range trees {
+			if err := g.open(filepath.Join(tree, name)); err != nil {
+				return nil, err
+			}
 		}
-		if err := write(filepath.Join(dir, "pids.max"), strconv.Itoa(most)); err != nil {
+		if err := write(filepath.Join(trees[0], name, "pids.max"), strconv.Itoa(most)); err != nil {
 			return nil, fmt.Errorf("limiting the processes of jobs: %w", err)
 		}
-		processes, err := os.OpenFile(filepath.Join(dir, "cgroup.procs"), os.O_WRONLY, 0)
-		if err != nil {
-			return nil, fmt.Errorf("opening the cgroup %s: %w", name, err)
-		}
-		groups = append(groups, &Group{processes})
+		groups = append(groups, g)
 	}
 	return groups, nil
 }
 
-// delegate has the tree of version 2 count processes per group. There, a group has
+// open makes the group's directory in one tree.
+func (g *Group) open(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("creating the cgroup %s: %w", dir, err)
+	}
+	processes, err := os.OpenFile(filepath.Join(dir, "cgroup.procs"), os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("opening the cgroup %s: %w", dir, err)
+	}
+	g.processes = append(g.processes, processes)
+	for _, w := range allWeights {
+		file, err := os.OpenFile(filepath.Join(dir, w.file), os.O_WRONLY, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("opening the weight of the cgroup %s: %w", dir, err)
+		}
+		g.weight, g.weights = file, w
+	}
+	return nil
+}
+
+// delegate has the tree of version 2 count processes, and weigh them, per group. There, a group has
 // either processes or groups, so all processes move to a group of their own.
 func delegate(tree string) error {
 	outer := filepath.Join(tree, "outer")
@@ -72,16 +111,35 @@ func delegate(tree string) error {
 			return fmt.Errorf("moving process %s to the cgroup of the outer half: %w", pid, err)
 		}
 	}
-	if err := write(filepath.Join(tree, "cgroup.subtree_control"), "+pids"); err != nil {
-		return fmt.Errorf("having cgroups count processes: %w", err)
+	if err := write(filepath.Join(tree, "cgroup.subtree_control"), "+pids +cpu"); err != nil {
+		return fmt.Errorf("having cgroups count and weigh processes: %w", err)
 	}
 	return nil
 }
 
 // Add moves a process, with all its threads, into the group.
 func (g *Group) Add(pid int) error {
-	if _, err := g.processes.WriteString(strconv.Itoa(pid)); err != nil {
-		return fmt.Errorf("moving process %d into its cgroup: %w", pid, err)
+	for _, processes := range g.processes {
+		if _, err := processes.WriteString(strconv.Itoa(pid)); err != nil {
+			return fmt.Errorf("moving process %d into its cgroup: %w", pid, err)
+		}
+	}
+	return nil
+}
+
+// Yield leaves the processors to the container's other processes as long as they need
+// them.
+func (g *Group) Yield() error { return g.weigh(g.weights.least) }
+
+// Compete ends Yield.
+func (g *Group) Compete() error { return g.weigh(g.weights.normal) }
+
+func (g *Group) weigh(weight string) error {
+	if g.weight == nil {
+		return nil
+	}
+	if _, err := g.weight.WriteString(weight); err != nil {
+		return fmt.Errorf("setting the weight of a cgroup: %w", err)
 	}
 	return nil
 }

@@ -36,9 +36,10 @@ func holds(t *testing.T, path, want string) {
 
 func TestLimitOfVersion1(t *testing.T) {
 	t.Parallel()
-	root := layOut(t, map[string]string{"pids/jobs-0/pids.max": "", "pids/jobs-0/cgroup.procs": "", "memory/x": ""})
-	tree := Tree(root)
-	groups, err := Limit(tree, 4096, "jobs-0")
+	root := layOut(t, map[string]string{
+		"pids/jobs-0/pids.max": "", "pids/jobs-0/cgroup.procs": "", "cpu/jobs-0/cgroup.procs": "", "cpu/jobs-0/cpu.shares": "", "memory/x": "",
+	})
+	groups, err := Limit(Trees(root), 4096, "jobs-0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +48,35 @@ func TestLimitOfVersion1(t *testing.T) {
 	}
 	holds(t, filepath.Join(root, "pids/jobs-0/pids.max"), "4096")
 	holds(t, filepath.Join(root, "pids/jobs-0/cgroup.procs"), "123")
-	if _, err := os.Stat(filepath.Join(tree, "outer")); err == nil {
+	holds(t, filepath.Join(root, "cpu/jobs-0/cgroup.procs"), "123")
+	if _, err := os.Stat(filepath.Join(root, "pids/outer")); err == nil {
 		t.Error("the outer half was moved, which version 1 does not ask for")
+	}
+	weighs(t, groups[0], filepath.Join(root, "cpu/jobs-0/cpu.shares"), "2", "21024") // the kernel's file starts anew each time
+}
+
+// weighs has a group yield and compete.
+func weighs(t *testing.T, g *Group, file, yields, both string) {
+	t.Helper()
+	if err := g.Yield(); err != nil {
+		t.Error(err)
+	}
+	holds(t, file, yields)
+	if err := g.Compete(); err != nil {
+		t.Error(err)
+	}
+	holds(t, file, both)
+}
+
+func TestLimitWithoutWeights(t *testing.T) {
+	t.Parallel()
+	root := layOut(t, map[string]string{"pids/jobs-0/pids.max": "", "pids/jobs-0/cgroup.procs": ""})
+	groups, err := Limit(Trees(root), 4096, "jobs-0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := groups[0].Yield(); err != nil {
+		t.Errorf("got %v where there are no weights", err)
 	}
 }
 
@@ -56,21 +84,23 @@ func TestLimitOfVersion2(t *testing.T) {
 	t.Parallel()
 	tree := layOut(t, map[string]string{
 		"cgroup.procs": "1\n7\n", "cgroup.subtree_control": "", "outer/cgroup.procs": "",
-		"jobs-0/pids.max": "", "jobs-0/cgroup.procs": "", "jobs-1/pids.max": "", "jobs-1/cgroup.procs": "",
+		"jobs-0/pids.max": "", "jobs-0/cgroup.procs": "", "jobs-0/cpu.weight": "", "jobs-1/pids.max": "", "jobs-1/cgroup.procs": "", "jobs-1/cpu.weight": "",
 	})
-	if _, err := Limit(Tree(tree), 10, "jobs-0", "jobs-1"); err != nil {
+	groups, err := Limit(Trees(tree), 10, "jobs-0", "jobs-1")
+	if err != nil {
 		t.Fatal(err)
 	}
-	holds(t, filepath.Join(tree, "cgroup.subtree_control"), "+pids")
+	holds(t, filepath.Join(tree, "cgroup.subtree_control"), "+pids +cpu")
 	holds(t, filepath.Join(tree, "outer/cgroup.procs"), "7") // the last one: the kernel's file takes one at a time
 	for _, name := range []string{"jobs-0", "jobs-1"} {
 		holds(t, filepath.Join(tree, name, "pids.max"), "10")
 	}
+	weighs(t, groups[1], filepath.Join(tree, "jobs-1/cpu.weight"), "1", "1100")
 }
 
 func TestLimitFails(t *testing.T) {
 	t.Parallel()
-	if _, err := Limit(layOut(t, map[string]string{"x": ""}), 10, "jobs-0"); err == nil {
+	if _, err := Limit(Trees(layOut(t, map[string]string{"x": ""})), 10, "jobs-0"); err == nil {
 		t.Error("a tree that counts no processes is no error")
 	}
 }

@@ -26,7 +26,7 @@ func TestBadInput(t *testing.T) {
 		code int
 		want []string
 	}{
-		{"engine not running", []string{"DOCKER_HOST=unix:///nonexistent/docker.sock"}, []string{"up"}, 1, []string{"/nonexistent/docker.sock"}},
+		{"Docker host not running", []string{"DOCKER_HOST=unix:///nonexistent/docker.sock"}, []string{"up"}, 1, []string{"/nonexistent/docker.sock"}},
 		{"unknown key", nil, []string{"up", "-c", "htpPort=1"}, 2, []string{"htpPort", "httpPort"}},
 		{"wrong type", nil, []string{"up", "-c", "httpPort=three"}, 2, []string{"httpPort", "three"}},
 		{"port out of range", nil, []string{"up", "-c", "httpPort=70000"}, 2, []string{"httpPort", "65535"}},

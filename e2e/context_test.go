@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// relay serves the machine's Docker engine at another socket, and counts who connects.
+// relay serves the machine's Docker host at another socket, and counts who connects.
 func relay(t *testing.T) (socket string, connections *atomic.Int64) {
 	t.Helper()
 	socket, connections = filepath.Join(t.TempDir(), "elsewhere.sock"), new(atomic.Int64)
@@ -32,16 +32,16 @@ func relay(t *testing.T) (socket string, connections *atomic.Int64) {
 			connections.Add(1)
 			go func() {
 				defer client.Close()
-				engine, err := net.Dial("unix", "/var/run/docker.sock")
+				dockerd, err := net.Dial("unix", "/var/run/docker.sock")
 				if err != nil {
 					return
 				}
-				defer engine.Close()
+				defer dockerd.Close()
 				go func() {
-					_, _ = io.Copy(engine, client)
-					_ = engine.(*net.UnixConn).CloseWrite() // an attached standard input ends, its output does not
+					_, _ = io.Copy(dockerd, client)
+					_ = dockerd.(*net.UnixConn).CloseWrite() // an attached standard input ends, its output does not
 				}()
-				_, _ = io.Copy(client, engine)
+				_, _ = io.Copy(client, dockerd)
 			}()
 		}
 	}()

@@ -89,7 +89,7 @@ func newDaemon(t *testing.T, size string, prepare ...func(d *daemon)) *daemon {
 	d.containerd()
 	t.Cleanup(d.stop)
 	d.start()
-	refs := []string{images.Gitea, images.Runner, images.Engine, images.Job}
+	refs := []string{images.Gitea, images.Runner, images.JobEngine, images.Job}
 	load := exec.Command("bash", "-o", "pipefail", "-c", `own=$1; shift; docker --host "$own" save "$@" | docker --host "$0" load --quiet`)
 	load.Args = append(load.Args, append([]string{d.socket, own}, refs...)...)
 	if out, err := load.CombinedOutput(); err != nil {

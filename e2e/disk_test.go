@@ -34,9 +34,9 @@ func fillDisk(p *project, d *daemon, repo *checkout) {
 			p.t.Errorf("got %v and %q from a push with %d bytes free, want a refusal that says why", err, out, left)
 		}
 	}
-	p.run(p.t.Context(), "status").must(p.t, 0, "disk (engine)", "free at "+d.dir)
-	p.run(p.t.Context(), "doctor").must(p.t, 1, "disk (engine)", "free at "+d.dir)
-	p.run(p.t.Context(), p.upArgs()...).must(p.t, 1, "disk (engine)", "free some space")
+	p.run(p.t.Context(), "status").must(p.t, 0, "disk (Docker host)", "free at "+d.dir)
+	p.run(p.t.Context(), "doctor").must(p.t, 1, "disk (Docker host)", "free at "+d.dir)
+	p.run(p.t.Context(), p.upArgs()...).must(p.t, 1, "disk (Docker host)", "free some space")
 
 	d.free()
 	if head := git(p.t, repo.dir, "ls-remote", repo.clone(repo.name), "refs/heads/main"); !strings.HasPrefix(head, good) {

@@ -27,7 +27,7 @@ func (o objects) count() int {
 }
 
 func (p *project) labelled() objects {
-	docker := engine(p.t)
+	docker := dockerClient(p.t)
 	defer docker.Close()
 	ctx := context.Background()
 	mine := filters.NewArgs(filters.Arg("label", label+"="+p.stack))
@@ -56,7 +56,7 @@ func (p *project) labelled() objects {
 	return o
 }
 
-func engine(t *testing.T) *client.Client {
+func dockerClient(t *testing.T) *client.Client {
 	t.Helper()
 	docker, err := dockerhost.NewClient()
 	if err != nil {

@@ -46,7 +46,7 @@ func TestServiceImageBuilders(t *testing.T) {
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("building: %v\n%s", err, out)
 			}
-			docker := engine(t)
+			docker := dockerClient(t)
 			defer docker.Close()
 			image, err := docker.ImageInspect(t.Context(), tag)
 			if err != nil {

@@ -28,7 +28,7 @@ func (p *project) doors(current map[string]string) map[string]func(value string)
 		"adminPassword": func(v string) bool { return p.opens(http.MethodGet, "/api/v1/user", "", basic("forge-admin", v)) },
 		"ownerPassword": func(v string) bool { return p.opens(http.MethodGet, "/api/v1/user", "", basic("gitops", v)) },
 		"REGISTRY_PASS": func(v string) bool {
-			docker := engine(p.t)
+			docker := dockerClient(p.t)
 			defer docker.Close()
 			_, err := docker.RegistryLogin(p.t.Context(), registry.AuthConfig{
 				Username: "gitops", Password: v, ServerAddress: fmt.Sprintf("localhost:%d", p.http),

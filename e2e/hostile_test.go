@@ -71,21 +71,21 @@ func TestHostileWorkflow(t *testing.T) {
 func (p *project) awaitNoRemains() {
 	p.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
-		engines, planted := 0, 0
+		jobEngines, planted := 0, 0
 		all := docker(p.t, "top", p.container("runner-0-engine"), "-eo", "pid,args")
 		for _, process := range strings.Split(all, "\n") {
 			switch {
 			case strings.Contains(process, " dockerd "):
-				engines++
+				jobEngines++
 			case strings.Contains(process, "sleep 100"), strings.Contains(process, "planted"):
 				planted++
 			}
 		}
-		if engines == 1 && planted == 0 {
+		if jobEngines == 1 && planted == 0 {
 			return
 		}
 		if time.Now().After(deadline) {
-			p.t.Fatalf("got %d engines and %d planted processes %s after the jobs, want 1 and 0:\n%s", engines, planted, patience, all)
+			p.t.Fatalf("got %d job engines and %d planted processes %s after the jobs, want 1 and 0:\n%s", jobEngines, planted, patience, all)
 		}
 	}
 }

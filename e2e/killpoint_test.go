@@ -109,7 +109,7 @@ func (p *project) killProcesses(pid int, all bool) (how string) {
 // containerSteps sends what happens to the stack's containers.
 func (p *project) containerSteps(seen chan<- string, done <-chan struct{}) {
 	p.t.Helper()
-	docker := engine(p.t)
+	docker := dockerClient(p.t)
 	filter := filters.NewArgs(filters.Arg("label", label+"="+p.stack), filters.Arg("type", string(events.ContainerEventType)))
 	for _, action := range containerEvents {
 		filter.Add("event", string(action))

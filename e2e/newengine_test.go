@@ -43,9 +43,9 @@ func TestDebian13Engine(t *testing.T) {
 	export := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", `
 		id=$(docker create "$0")
 		docker export "$id" | tar --extract --directory "$1" --exclude 'usr/local/share/engine*'
-		docker rm "$id"`, resolved.Engine, root)
+		docker rm "$id"`, resolved.JobEngine, root)
 	if out, err := export.CombinedOutput(); err != nil {
-		t.Fatalf("laying out Debian 13's engine: %v\n%s", err, out)
+		t.Fatalf("laying out Debian 13's Docker engine: %v\n%s", err, out)
 	}
 	wholeLife(t, func(d *daemon) { d.root = root })
 }
@@ -76,7 +76,7 @@ func buildNewest(t *testing.T, programs string) {
 		cmd := exec.CommandContext(t.Context(), "go", append([]string{"build", "-trimpath"}, args...)...)
 		cmd.Dir = filepath.Join("..", "tools", "newest-engine")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("building the newest engine: %v\n%s", err, out)
+			t.Fatalf("building the newest Docker engine: %v\n%s", err, out)
 		}
 	}
 }
@@ -90,7 +90,7 @@ func wholeLife(t *testing.T, prepare func(d *daemon)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("the engine at %s is %s", d.socket, strings.TrimSpace(string(out)))
+	t.Logf("the Docker host at %s is %s", d.socket, strings.TrimSpace(string(out)))
 	p := newProject(t, nil)
 	p.up().must(t, 0, "can be pulled", "is up")
 	p.up().must(t, 0, "nothing to change")

@@ -56,7 +56,7 @@ func TestSwarm(t *testing.T) {
 	docker(t, "swarm", "init", "--advertise-addr", "127.0.0.1")
 	docker(t, "swarm", "leave", "--force")
 	if r := p.run(t.Context(), "doctor"); r.code == 0 {
-		t.Log("this engine keeps its names")
+		t.Log("this Docker host keeps the names")
 	}
 	p.run(t.Context(), "doctor", "--fix").must(t, 0)
 	p.run(t.Context(), "up").must(t, 0, "is up")

@@ -73,7 +73,7 @@ func (s *search) read(place string, r io.Reader) {
 // image looks through all layers and the configuration of an image.
 func (s *search) image(ref string) {
 	s.t.Helper()
-	docker := engine(s.t)
+	docker := dockerClient(s.t)
 	defer docker.Close()
 	body, err := docker.ImageSave(s.t.Context(), []string{ref})
 	if err != nil {
@@ -110,7 +110,7 @@ func (s *search) unpacked(r io.Reader) io.Reader {
 // the long form, through those that its containers run too.
 func (s *search) images(p *project) {
 	s.t.Helper()
-	docker := engine(s.t)
+	docker := dockerClient(s.t)
 	defer docker.Close()
 	made, err := docker.ImageList(s.t.Context(), image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", "gitops-pipeline-"+p.stack+"/*"))})
 	if err != nil {

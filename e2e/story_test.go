@@ -40,7 +40,7 @@ func TestStory(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer os.Remove(ports)
-		p.run(t.Context(), "doctor").must(t, 0, "engine", "disk", "cgroups")
+		p.run(t.Context(), "doctor").must(t, 0, "Docker host", "disk", "cgroups")
 	})
 	step("up from nothing", func(t *testing.T) {
 		p.up().must(t, 0, "job test", "job build-and-push", "can be pulled", "is up")
@@ -177,7 +177,7 @@ func TestStory(t *testing.T) {
 // serve pulls an image and runs it until both probes answer.
 func serve(t *testing.T, p *project, ref string) {
 	t.Helper()
-	docker := engine(t)
+	docker := dockerClient(t)
 	t.Cleanup(func() { docker.Close() })
 	pull, err := docker.ImagePull(t.Context(), ref, image.PullOptions{})
 	if err != nil {
@@ -229,7 +229,7 @@ func await(t *testing.T, url, want string) {
 
 func removeContainer(t *testing.T, p *project, prefix string) {
 	t.Helper()
-	docker := engine(t)
+	docker := dockerClient(t)
 	defer docker.Close()
 	for _, id := range p.labelled().containers {
 		c, err := docker.ContainerInspect(t.Context(), id)

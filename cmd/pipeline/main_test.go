@@ -96,7 +96,7 @@ func TestSecondUp(t *testing.T) {
 	}
 }
 
-func TestEngineNotRunning(t *testing.T) {
+func TestDockerHostNotRunning(t *testing.T) {
 	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "none.sock"))
 	root := newProject(t, "")
 	for _, command := range []string{"up", "down", "status"} {

@@ -16,7 +16,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// recorder is Pulumi's engine and every provider: it keeps what is registered.
+// recorder stands for Pulumi's engine and every provider: it keeps what is registered.
 type recorder struct {
 	mu  sync.Mutex
 	all []pulumi.MockResourceArgs
@@ -54,7 +54,7 @@ func declare(t *testing.T, pairs ...string) []pulumi.MockResourceArgs {
 		Config: cfg, Root: root(t), Progress: io.Discard,
 		Resolve: func(context.Context, string, config.ImageSource, io.Writer) (images.Images, error) {
 			return images.Images{
-				Mode: config.ImagesFromSource, Gitea: "x/gitea:1", Runner: "x/runner:1", Engine: "x/engine:1",
+				Mode: config.ImagesFromSource, Gitea: "x/gitea:1", Runner: "x/runner:1", JobEngine: "x/job-engine:1",
 				Job: "x/job:1",
 			}, nil
 		},
@@ -151,21 +151,21 @@ func TestSecretsAreSecret(t *testing.T) {
 	}
 }
 
-func TestEngineOfItsOwn(t *testing.T) {
+func TestJobEngineOfItsOwn(t *testing.T) {
 	t.Parallel()
 	all := declare(t, "runner.memory", "1g", "runner.cpus", "2")
-	engine := named(t, all, "runner-0-engine").Inputs
-	if engine.HasValue("privileged") {
-		t.Error("the engine is privileged")
+	jobEngine := named(t, all, "runner-0-engine").Inputs
+	if jobEngine.HasValue("privileged") {
+		t.Error("the job engine is privileged")
 	}
-	if got := fmt.Sprint(engine["capabilities"].ObjectValue()["drops"].Mappable()); got != "[ALL]" {
+	if got := fmt.Sprint(jobEngine["capabilities"].ObjectValue()["drops"].Mappable()); got != "[ALL]" {
 		t.Errorf("got dropped capabilities %s, want all", got)
 	}
-	if got := len(engine["capabilities"].ObjectValue()["adds"].ArrayValue()); got != 7 {
+	if got := len(jobEngine["capabilities"].ObjectValue()["adds"].ArrayValue()); got != 7 {
 		t.Errorf("got %d capabilities added, want 7", got)
 	}
-	if engine["memory"].NumberValue() != 1024 || engine["memorySwap"].NumberValue() != 1024 || engine["cpus"].StringValue() != "2" {
-		t.Errorf("got memory %v, swap %v, cpus %v", engine["memory"], engine["memorySwap"], engine["cpus"])
+	if jobEngine["memory"].NumberValue() != 1024 || jobEngine["memorySwap"].NumberValue() != 1024 || jobEngine["cpus"].StringValue() != "2" {
+		t.Errorf("got memory %v, swap %v, cpus %v", jobEngine["memory"], jobEngine["memorySwap"], jobEngine["cpus"])
 	}
 	runner := named(t, all, "runner-0-container").Inputs
 	if runner.HasValue("networkMode") || !runner.HasValue("networksAdvanced") {
@@ -176,7 +176,7 @@ func TestEngineOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestEngineOfTheHost(t *testing.T) {
+func TestJobsOnTheDockerHost(t *testing.T) {
 	t.Parallel()
 	all := declare(t, "runner.engine", "host")
 	runner := named(t, all, "runner-0-container").Inputs
@@ -199,7 +199,7 @@ func TestRunnerCount(t *testing.T) {
 	}
 }
 
-func TestFreshEngines(t *testing.T) {
+func TestFreshJobEngines(t *testing.T) {
 	t.Parallel()
 	for capacity, want := range map[string]string{"1": "ENGINE_PER_JOB=true", "2": "ENGINE_PER_JOB=false"} {
 		runner := named(t, declare(t, "runner.capacity", capacity), "runner-0-container").Inputs
@@ -216,7 +216,7 @@ func TestHostName(t *testing.T) {
 		t.Error("the forge has no alias of its host name")
 	}
 	if !strings.Contains(fmt.Sprint(named(t, all, "runner-0-engine").Inputs["envs"].Mappable()), "FORGE_NAME=git.example.org") {
-		t.Error("the engine does not know the forge's host name")
+		t.Error("the job engine does not know the forge's host name")
 	}
 }
 

@@ -19,9 +19,9 @@ func proxyEnvironment(cfg config.Config) []string {
 	return list
 }
 
-// engineProxy is what a job engine needs of the proxies beside the variables for
+// jobEngineProxy is what a job engine needs of the proxies beside the variables for
 // its pulls: jobs reach the proxies whatever addresses these have.
-func engineProxy(cfg config.Config) []string {
+func jobEngineProxy(cfg config.Config) []string {
 	addresses := cfg.Proxy.Addresses()
 	if len(addresses) == 0 {
 		return nil

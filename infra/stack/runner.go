@@ -18,9 +18,9 @@ import (
 // Where a job engine has its socket, in its own container as in its runner's, and its
 // data.
 const (
-	engineRun    = "/run/engine"
-	engineSocket = engineRun + "/docker/docker.sock"
-	engineData   = "/engine"
+	jobEngineRun    = "/run/engine"
+	jobEngineSocket = jobEngineRun + "/docker/docker.sock"
+	jobEngineData   = "/engine"
 )
 
 // hostSocket is the Docker host's socket, for runner.engine=host.
@@ -35,9 +35,9 @@ const runnerProgram = "/usr/local/bin/runner-supervisor"
 // metricsPort is where gitea-runner serves its metrics, to its own container alone.
 const metricsPort = "9101"
 
-// engineShares is the CPU weight of a job engine's container, which counts when all cores
+// jobEngineShares is the CPU weight of a job engine's container, which counts when all cores
 // are in use; every other container has 1024.
-const engineShares = 256
+const jobEngineShares = 256
 
 // Runner is a Gitea Actions runner with, by default, a job engine of its own.
 type Runner struct {
@@ -95,21 +95,21 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	// The runner registers with the forge and takes a queued job at once, so it depends on
 	// the forge and on all that a job reads.
 	needed := append([]pulumi.Resource{args.Forge.Container}, args.Repository.Read...)
-	socket := engineSocket
+	socket := jobEngineSocket
 	if args.Config.Runner.Engine == config.EngineHost {
 		socket = hostSocket
 		runner.Volumes = append(runner.Volumes.(docker.ContainerVolumeArray), docker.ContainerVolumeArgs{
 			HostPath: pulumi.String(hostSocket), ContainerPath: pulumi.String(hostSocket),
 		})
 	} else {
-		run, engine, err := r.newJobEngine(ctx, name, args)
+		run, jobEngine, err := r.newJobEngine(ctx, name, args)
 		if err != nil {
 			return nil, err
 		}
-		env = append(env, "JOB_ENGINE=unix://"+engineSocket)
-		needed = append(needed, engine)
+		env = append(env, "JOB_ENGINE=unix://"+jobEngineSocket)
+		needed = append(needed, jobEngine)
 		runner.Volumes = append(runner.Volumes.(docker.ContainerVolumeArray), docker.ContainerVolumeArgs{
-			VolumeName: run.Name, ContainerPath: pulumi.String(engineRun),
+			VolumeName: run.Name, ContainerPath: pulumi.String(jobEngineRun),
 		})
 	}
 	runner.Envs = pulumi.ToStringArray(env)
@@ -144,40 +144,40 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 		return nil, nil, err
 	}
 	cfg := args.Config
-	engine := &docker.ContainerArgs{
-		Image:   pulumi.String(args.Images.Engine),
+	jobEngine := &docker.ContainerArgs{
+		Image:   pulumi.String(args.Images.JobEngine),
 		Labels:  containerLabels(ctx, naming.JobEngine, runner),
 		Restart: pulumi.String(restart),
 		// As the runner: a job that ends with its job engine must not be reported as a success.
 		StopSignal: pulumi.String("SIGKILL"),
 		Capabilities: docker.ContainerCapabilitiesArgs{
-			Adds: pulumi.ToStringArray(images.EngineCapabilities), Drops: pulumi.ToStringArray([]string{"ALL"}),
+			Adds: pulumi.ToStringArray(images.JobEngineCapabilities), Drops: pulumi.ToStringArray([]string{"ALL"}),
 		},
-		SecurityOpts: pulumi.ToStringArray(images.EngineSecurity),
-		CpuShares:    pulumi.Int(engineShares),
+		SecurityOpts: pulumi.ToStringArray(images.JobEngineSecurity),
+		CpuShares:    pulumi.Int(jobEngineShares),
 		Envs: pulumi.ToStringArray(append([]string{
 			fmt.Sprintf("DISK_RESERVE=%d", cfg.Runner.DiskReserve),
 			fmt.Sprintf("FORGE=%s:%d", forgeAlias, cfg.HTTPPort),
 			"FORGE_NAME=" + cfg.Host,
 			"NETWORK=" + cfg.Runner.Network,
 			fmt.Sprintf("PROCESS_LIMIT=%d", cfg.Runner.Processes),
-		}, engineProxy(cfg)...)),
+		}, jobEngineProxy(cfg)...)),
 		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
 			Name: args.Forge.Network,
 		}},
 		Volumes: docker.ContainerVolumeArray{
-			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String(engineData)},
-			docker.ContainerVolumeArgs{VolumeName: run.Name, ContainerPath: pulumi.String(engineRun)},
+			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String(jobEngineData)},
+			docker.ContainerVolumeArgs{VolumeName: run.Name, ContainerPath: pulumi.String(jobEngineRun)},
 		},
 		Wait:                pulumi.Bool(true),
 		WaitTimeout:         pulumi.Int(120),
 		DestroyGraceSeconds: pulumi.Int(10),
 	}
 	if hosts := loopbackName(cfg); hosts != nil {
-		engine.Hosts = hosts
+		jobEngine.Hosts = hosts
 	}
-	applyLimits(cfg.Runner.Limits, engine)
-	container, err := docker.NewContainer(ctx, name, engine, pulumi.Parent(r), pulumi.DeleteBeforeReplace(true))
+	applyLimits(cfg.Runner.Limits, jobEngine)
+	container, err := docker.NewContainer(ctx, name, jobEngine, pulumi.Parent(r), pulumi.DeleteBeforeReplace(true))
 	return run, container, err
 }
 

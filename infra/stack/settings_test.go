@@ -77,7 +77,7 @@ func TestTimezone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := runnerConfig(cfg, "x/job:1", engineSocket)
+		text, err := runnerConfig(cfg, "x/job:1", jobEngineSocket)
 		if err != nil {
 			t.Fatal(err)
 		}

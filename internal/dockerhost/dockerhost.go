@@ -35,7 +35,7 @@ type Facts struct {
 func (f Facts) Local() bool { return f.Endpoint.Local(f.Info) }
 
 // ErrTooOld says that a Docker host answers, but with an API older than MinAPI.
-var ErrTooOld = errors.New("the engine is too old")
+var ErrTooOld = errors.New("Docker is too old")
 
 // Connect returns a client of the Docker host that `docker ps` would ask, and
 // its facts. It asks once, within a few seconds.
@@ -77,11 +77,11 @@ func ask(ctx context.Context, cli *client.Client, facts Facts) (Facts, error) {
 		if facts.Host != DefaultHost {
 			next = fmt.Sprintf("start Docker there, or choose another Docker host; this address is from %s", facts.Endpoint.Source)
 		}
-		return facts, problem.New("reaching the Docker engine at "+facts.Host, err, next)
+		return facts, problem.New("reaching the Docker host at "+facts.Host, err, next)
 	}
 	facts.APIVersion = ping.APIVersion
 	if versions.LessThan(ping.APIVersion, MinAPI) {
-		return facts, problem.New("using the Docker engine at "+facts.Host,
+		return facts, problem.New("using the Docker host at "+facts.Host,
 			fmt.Errorf("%w: it speaks API %s, and API %s is needed", ErrTooOld, ping.APIVersion, MinAPI),
 			"upgrade Docker to "+MinVersion+" or newer")
 	}

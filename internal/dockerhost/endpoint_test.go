@@ -16,7 +16,7 @@ import (
 	"github.com/docker/cli/cli/context/store"
 	"github.com/docker/docker/api/types/system"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost/enginetest"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost/dockerhosttest"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
@@ -159,7 +159,7 @@ func TestBrokenEndpoint(t *testing.T) {
 // TestConnectSSH connects as `docker --host ssh://…` does, through an `ssh` on PATH.
 func TestConnectSSH(t *testing.T) {
 	clean(t)
-	t.Setenv(fakeSSHSocket, enginetest.Engine{Info: system.Info{ServerVersion: "27.1"}}.Socket(t))
+	t.Setenv(fakeSSHSocket, dockerhosttest.Server{Info: system.Info{ServerVersion: "27.1"}}.Socket(t))
 	programs := t.TempDir()
 	self, err := os.Executable()
 	if err != nil {
@@ -183,7 +183,7 @@ func TestConnectSSH(t *testing.T) {
 // TestConnectTLS connects by a context that has its TLS material.
 func TestConnectTLS(t *testing.T) {
 	directory := clean(t)
-	server := httptest.NewTLSServer(enginetest.Engine{Info: system.Info{ServerVersion: "27.2"}})
+	server := httptest.NewTLSServer(dockerhosttest.Server{Info: system.Info{ServerVersion: "27.2"}})
 	t.Cleanup(server.Close)
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	host := "tcp://" + server.Listener.Addr().String()

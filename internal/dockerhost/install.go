@@ -48,7 +48,7 @@ func Plan(host Host) ([]Step, error) {
 		return nil, err
 	}
 	if endpoint.Host != DefaultHost {
-		return nil, problem.New("reaching the Docker engine at "+endpoint.Host, ErrCannot,
+		return nil, problem.New("reaching the Docker host at "+endpoint.Host, ErrCannot,
 			fmt.Sprintf("start Docker there, or use this machine's: unset DOCKER_HOST and DOCKER_CONTEXT, or `docker context use default` (this address is from %s)", endpoint.Source))
 	}
 	if !host.Root() {
@@ -158,7 +158,7 @@ func await(ctx context.Context, progress io.Writer, ready func(context.Context) 
 			if exited != nil {
 				why = fmt.Errorf("%w; the end of its log:\n%s", last, tail(LogFile, 15))
 			}
-			return problem.New(fmt.Sprintf("waiting %s for the Docker engine", limit), why, "look at the daemon's log, then repeat this command")
+			return problem.New(fmt.Sprintf("waiting %s for the Docker host", limit), why, "look at the daemon's log, then repeat this command")
 		case <-tick.C:
 		}
 	}

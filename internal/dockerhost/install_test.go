@@ -14,7 +14,7 @@ import (
 	"github.com/docker/cli/cli/context/docker"
 	"github.com/docker/docker/api/types/system"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost/enginetest"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost/dockerhosttest"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
@@ -54,13 +54,13 @@ func TestPlan(t *testing.T) {
 		want       []Step
 		err        string
 	}{
-		"bare Debian":         {machine{ids: []string{"debian"}, root: true, programs: []string{"apt-get"}}, "", []Step{Install, Daemon}, ""},
-		"bare Ubuntu":         {machine{ids: []string{"ubuntu", "debian"}, root: true, systemd: true, programs: []string{"apt-get"}}, "", []Step{Install, Systemctl}, ""},
-		"stopped":             {machine{ids: []string{"fedora"}, root: true, systemd: true, programs: []string{"dockerd"}}, "", []Step{Systemctl}, ""},
-		"stopped, no init":    {machine{ids: []string{"debian"}, root: true, programs: []string{"dockerd", "apt-get"}}, "", []Step{Daemon}, ""},
-		"another system":      {machine{ids: []string{"fedora"}, root: true}, "", nil, "neither Debian nor Ubuntu"},
-		"not root":            {machine{ids: []string{"debian"}, programs: []string{"apt-get"}}, "", nil, "not root"},
-		"an engine elsewhere": {machine{ids: []string{"debian"}, root: true, programs: []string{"apt-get"}}, "tcp://10.0.0.1:2375", nil, "10.0.0.1"},
+		"bare Debian":             {machine{ids: []string{"debian"}, root: true, programs: []string{"apt-get"}}, "", []Step{Install, Daemon}, ""},
+		"bare Ubuntu":             {machine{ids: []string{"ubuntu", "debian"}, root: true, systemd: true, programs: []string{"apt-get"}}, "", []Step{Install, Systemctl}, ""},
+		"stopped":                 {machine{ids: []string{"fedora"}, root: true, systemd: true, programs: []string{"dockerd"}}, "", []Step{Systemctl}, ""},
+		"stopped, no init":        {machine{ids: []string{"debian"}, root: true, programs: []string{"dockerd", "apt-get"}}, "", []Step{Daemon}, ""},
+		"another system":          {machine{ids: []string{"fedora"}, root: true}, "", nil, "neither Debian nor Ubuntu"},
+		"not root":                {machine{ids: []string{"debian"}, programs: []string{"apt-get"}}, "", nil, "not root"},
+		"a Docker host elsewhere": {machine{ids: []string{"debian"}, root: true, programs: []string{"apt-get"}}, "tcp://10.0.0.1:2375", nil, "10.0.0.1"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -147,10 +147,10 @@ func TestConnect(t *testing.T) {
 	})
 	t.Run("too old", func(t *testing.T) {
 		clean(t)
-		t.Setenv("DOCKER_HOST", "unix://"+enginetest.Engine{API: "1.40"}.Socket(t))
+		t.Setenv("DOCKER_HOST", "unix://"+dockerhosttest.Server{API: "1.40"}.Socket(t))
 		_, _, err := Connect(t.Context())
 		if !errors.Is(err, ErrTooOld) || !strings.Contains(err.Error(), "1.40") {
-			t.Errorf("got %v, want ErrTooOld with the engine's API", err)
+			t.Errorf("got %v, want ErrTooOld with the Docker host's API", err)
 		}
 		if err := Ensure(t.Context(), &machine{root: true}, io.Discard); !errors.Is(err, ErrTooOld) {
 			t.Errorf("Ensure: got %v, want ErrTooOld", err)
@@ -158,7 +158,7 @@ func TestConnect(t *testing.T) {
 	})
 	t.Run("running, in the current context", func(t *testing.T) {
 		directory := clean(t)
-		socket := enginetest.Engine{Info: system.Info{ServerVersion: "20.10.24"}}.Socket(t)
+		socket := dockerhosttest.Server{Info: system.Info{ServerVersion: "20.10.24"}}.Socket(t)
 		createContext(t, directory, "mine", docker.EndpointMeta{Host: "unix://" + socket}, nil)
 		t.Setenv("DOCKER_CONTEXT", "mine")
 		cli, facts, err := Connect(t.Context())
@@ -167,7 +167,7 @@ func TestConnect(t *testing.T) {
 		}
 		_ = cli.Close()
 		if facts.Version != "20.10.24" || facts.APIVersion != "1.41" || facts.Host != "unix://"+socket {
-			t.Errorf("got %+v, want the engine of the context", facts)
+			t.Errorf("got %+v, want the Docker host of the context", facts)
 		}
 	})
 }

@@ -19,7 +19,7 @@ func TestConnectRunning(t *testing.T) {
 	t.Parallel()
 	cli, facts, err := Connect(t.Context())
 	if err != nil {
-		t.Fatalf("this test needs a Docker engine: %v", err)
+		t.Fatalf("this test needs a Docker host: %v", err)
 	}
 	_ = cli.Close()
 	if facts.Version == "" || facts.APIVersion == "" {
@@ -32,7 +32,7 @@ func TestOnlyWhatIsLabelled(t *testing.T) {
 	t.Parallel()
 	cli, _, err := Connect(t.Context())
 	if err != nil {
-		t.Fatalf("this test needs a Docker engine: %v", err)
+		t.Fatalf("this test needs a Docker host: %v", err)
 	}
 	mine := "e-purge-" + strings.ToLower(rand.Text()[:8])
 	other := mine + "-other" // a longer name with the same beginning

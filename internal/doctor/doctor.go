@@ -75,7 +75,7 @@ func Run(ctx context.Context, s Settings) []Result {
 	}
 	checks := []func() []Result{
 		func() []Result { return []Result{configuration(s)} },
-		func() []Result { return engineResults(facts, err) },
+		func() []Result { return dockerHostResults(facts, err) },
 		func() []Result { return Disks(s, facts) },
 		func() []Result { return ports(ctx, s, cli, facts) },
 		func() []Result { return tools() },

@@ -33,14 +33,14 @@ func TestMinDisk(t *testing.T) {
 	}
 }
 
-func TestEngine(t *testing.T) {
+func TestDockerHost(t *testing.T) {
 	t.Parallel()
-	failed := engineResults(dockerhost.Facts{}, problem.New("reaching it", errors.New("refused"), "start it"))
+	failed := dockerHostResults(dockerhost.Facts{}, problem.New("reaching it", errors.New("refused"), "start it"))
 	if len(failed) != 1 || failed[0].State != Failed || failed[0].Next != "start it" {
 		t.Errorf("got %+v, want one failure with its advice", failed)
 	}
 	for memory, want := range map[int64]State{1 << 30: Failed, 2 << 30: Warning, 8 << 30: OK} {
-		got := engineResults(dockerhost.Facts{Info: system.Info{MemTotal: memory}}, nil)
+		got := dockerHostResults(dockerhost.Facts{Info: system.Info{MemTotal: memory}}, nil)
 		if got[2].State != want {
 			t.Errorf("%d bytes: got %s, want %s", memory, got[2].State, want)
 		}

@@ -22,9 +22,9 @@ const (
 	goodMemory  = 3 << 30
 )
 
-func engineResults(facts dockerhost.Facts, err error) []Result {
+func dockerHostResults(facts dockerhost.Facts, err error) []Result {
 	if err != nil {
-		return []Result{{"engine", Failed, err.Error(), problem.Next(err)}}
+		return []Result{{"Docker host", Failed, err.Error(), problem.Next(err)}}
 	}
 	memory := Result{"memory", OK, ui.Bytes(facts.Info.MemTotal), ""}
 	switch {
@@ -34,7 +34,7 @@ func engineResults(facts dockerhost.Facts, err error) []Result {
 		memory.State, memory.Next = Warning, "builds are slow with less than "+ui.Bytes(goodMemory)
 	}
 	return []Result{
-		{"engine", OK, fmt.Sprintf("%s, API %s, at %s", facts.Version, facts.APIVersion, facts.Host), ""},
+		{"Docker host", OK, fmt.Sprintf("%s, API %s, at %s", facts.Version, facts.APIVersion, facts.Host), ""},
 		{"cgroups", Info, "version " + facts.Info.CgroupVersion + ", driver " + facts.Info.CgroupDriver, ""},
 		memory,
 	}
@@ -50,8 +50,8 @@ func Disks(s Settings, facts dockerhost.Facts) []Result {
 	}
 	// Only if Docker runs on this machine is its directory here.
 	if root := facts.Info.DockerRootDir; root != "" && facts.Local() {
-		directories["disk (engine)"] = root
-		names = append(names, "disk (engine)")
+		directories["disk (Docker host)"] = root
+		names = append(names, "disk (Docker host)")
 	}
 	var results []Result
 	for _, name := range names {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost/enginetest"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost/dockerhosttest"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
@@ -83,9 +83,9 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
-// TestPublished asks an engine whose containers publish by other protocols, or nothing.
+// TestPublished asks a Docker host whose containers publish by other protocols, or nothing.
 func TestPublished(t *testing.T) {
-	socket := enginetest.Engine{Containers: []container.Summary{
+	socket := dockerhosttest.Server{Containers: []container.Summary{
 		{ID: "1", Names: []string{"/dns"}, Ports: []container.Port{{PublicPort: 3000, Type: "udp", IP: "0.0.0.0"}}},
 		{ID: "2", Names: []string{"/sctp"}, Ports: []container.Port{{PublicPort: 3000, Type: "sctp", IP: "0.0.0.0"}}},
 		{ID: "3", Names: []string{"/internal"}, Ports: []container.Port{{PrivatePort: 3000, Type: "tcp"}}},

@@ -18,7 +18,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 )
 
-// insecure is what an engine reports of its registries.
+// insecure is what a Docker host reports of its registries.
 func insecure(cidrs []string, hosts ...string) *registry.ServiceConfig {
 	c := &registry.ServiceConfig{IndexConfigs: map[string]*registry.IndexInfo{"docker.io": {Secure: true}}}
 	for _, cidr := range cidrs {
@@ -45,7 +45,7 @@ func TestRegistryTrust(t *testing.T) {
 		why, fix string
 	}{
 		"defaults":                             {"localhost", insecure(loopback), OK, "", ""},
-		"defaults of an engine without IPv6":   {"localhost", insecure(loopback[:1]), OK, "", ""},
+		"defaults of a host without IPv6":      {"localhost", insecure(loopback[:1]), OK, "", ""},
 		"defaults, another loopback address":   {"127.0.0.5", insecure(loopback), OK, "", ""},
 		"29.10 with another registry":          {"localhost", insecure(nil, "registry.example.org:5000"), Failed, "29.10", `add "localhost:3000"`},
 		"29.10 with an empty list":             {"localhost", insecure(nil), Failed, "29.10", "insecure-registries"},
@@ -56,7 +56,7 @@ func TestRegistryTrust(t *testing.T) {
 		"a name of one's own, listed":          {"git.example.org", insecure(loopback, "git.example.org:3000"), OK, "", ""},
 		"a name of one's own, in a network":    {"git.example.org", insecure([]string{"10.0.0.0/8"}), OK, "", ""},
 		"a name that does not resolve":         {"nowhere.example.org", insecure([]string{"10.0.0.0/8"}), Failed, "not among", `add "nowhere.example.org:3000"`},
-		"an engine that does not tell":         {"localhost", nil, "", "", ""},
+		"a host that does not tell":            {"localhost", nil, "", "", ""},
 		"a loopback name that is not resolved": {"forge.localhost", insecure(loopback), Failed, "", `add "forge.localhost:3000"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,11 +129,11 @@ func TestHostSocket(t *testing.T) {
 		t.Errorf("got %+v, want a failure with advice", got)
 	}
 	if got := hostSocket(s, dockerhost.Facts{}); len(got) != 0 {
-		t.Errorf("an ordinary engine: got %+v, want nothing", got)
+		t.Errorf("an ordinary Docker host: got %+v, want nothing", got)
 	}
 	s.Config.Runner.Engine = config.EngineOwn
 	if got := hostSocket(s, rootless); len(got) != 0 {
-		t.Errorf("engines of their own: got %+v, want nothing", got)
+		t.Errorf("job engines of their own: got %+v, want nothing", got)
 	}
 }
 

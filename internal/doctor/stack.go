@@ -44,16 +44,16 @@ func Stack(ctx context.Context, s StackSettings) []Result {
 	if err != nil {
 		return []Result{{"stack", Failed, err.Error(), "repeat the command"}}
 	}
-	results := append(parts(s, list, faults), volumes(ctx, s))
+	results := append(containerResults(s, list, faults), volumes(ctx, s))
 	if s.Forge == nil || broken(faults, naming.Forge, "") != nil {
 		return results
 	}
 	return append(append(results, version(ctx, s), waiting(ctx, s)), disabled(ctx, s)...)
 }
 
-// parts are the results of the containers, one each: their fault, or that they
+// containerResults are the results of the containers, one each: their fault, or that they
 // work, with what is odd about them.
-func parts(s StackSettings, list []dockerhost.Container, faults []readiness.Fault) []Result {
+func containerResults(s StackSettings, list []dockerhost.Container, faults []readiness.Fault) []Result {
 	expected := []readiness.Fault{{Role: naming.Forge}}
 	for _, name := range s.Runners {
 		expected = append(expected, readiness.Fault{Role: naming.Runner, Runner: name})
@@ -63,7 +63,7 @@ func parts(s StackSettings, list []dockerhost.Container, faults []readiness.Faul
 	}
 	var results []Result
 	for _, e := range expected {
-		name := strings.TrimPrefix(e.Part(), "the ")
+		name := strings.TrimPrefix(e.Subject(), "the ")
 		if f := broken(faults, e.Role, e.Runner); f != nil {
 			results = append(results, Result{name, Failed, f.Why.Error(), repair(s.Name, *f)})
 			continue

@@ -67,19 +67,19 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-func TestParts(t *testing.T) {
+func TestContainerResults(t *testing.T) {
 	t.Parallel()
 	s := StackSettings{
 		Stack:  readiness.Stack{Name: "dev", Runners: readiness.RunnerNames(2), JobEngines: true},
-		Images: []string{"forge:1", "runner:1", "engine:1"},
+		Images: []string{"forge:1", "runner:1", "job-engine:1"},
 	}
 	list := []dockerhost.Container{
 		{Role: naming.Forge, Status: "Up", Image: "forge:0"},
 		{Role: naming.Runner, Runner: "runner-0", Status: "Up", Image: "runner:1"},
-		{Role: naming.JobEngine, Runner: "runner-0", Status: "Up", Image: "engine:1"},
+		{Role: naming.JobEngine, Runner: "runner-0", Status: "Up", Image: "job-engine:1"},
 		{ID: "abc", Role: naming.Runner, Runner: "runner-1"},
 	}
-	got := parts(s, list, []readiness.Fault{
+	got := containerResults(s, list, []readiness.Fault{
 		{Role: naming.Runner, Runner: "runner-1", Container: "abc", Why: errors.New("it restarts")},
 		{Role: naming.JobEngine, Runner: "runner-1", Why: errors.New("it has no container")},
 	})

@@ -15,11 +15,11 @@ import (
 
 // Images are references of images on the Docker host.
 type Images struct {
-	Mode   config.ImageSource // what was chosen: ImagesOfficial or ImagesFromSource
-	Gitea  string
-	Runner string
-	Job    string // what jobs run in, and what builds the service
-	Engine string // a job engine, which has the job image
+	Mode      config.ImageSource // what was chosen: ImagesOfficial or ImagesFromSource
+	Gitea     string
+	Runner    string
+	Job       string // what jobs run in, and what builds the service
+	JobEngine string // a job engine, which has the job image
 }
 
 // Resolve decides where the images come from and makes sure that those which
@@ -29,7 +29,7 @@ type Images struct {
 func Resolve(ctx context.Context, root string, mode config.ImageSource, progress io.Writer) (Images, error) {
 	docker, err := dockerhost.NewClient()
 	if err != nil {
-		return Images{}, fmt.Errorf("connecting to the Docker engine: %w", err)
+		return Images{}, fmt.Errorf("connecting to the Docker host: %w", err)
 	}
 	defer docker.Close()
 	p, err := readPins(root)
@@ -69,14 +69,14 @@ func (b *builder) make(ctx context.Context, n names, get func(context.Context, n
 	}
 	if err := b.imagesAtOnce(ctx, lay,
 		recipe{artifact: "gitea", ref: n.gitea, args: map[string]string{"OS": n.os, "PROGRAM": n.giteaProgram}},
-		recipe{artifact: "runner", ref: n.runner, args: map[string]string{"ROOTFS": n.engineRoot, "PROGRAM": n.runnerProgram}},
-		recipe{artifact: "job", ref: n.job, args: map[string]string{"OS": n.os, "ENGINE": n.engineRoot, "GO": n.gos}},
+		recipe{artifact: "runner", ref: n.runner, args: map[string]string{"ROOTFS": n.jobEngineRoot, "PROGRAM": n.runnerProgram}},
+		recipe{artifact: "job", ref: n.job, args: map[string]string{"OS": n.os, "ENGINE": n.jobEngineRoot, "GO": n.gos}},
 	); err != nil {
 		return err
 	}
 	for _, r := range []recipe{
-		{artifact: "stock", ref: n.stock, args: map[string]string{"ROOTFS": n.engineRoot}, stage: b.stock(ctx, n)},
-		{artifact: "jobengine", ref: n.engine, args: map[string]string{"ROOTFS": n.stock}},
+		{artifact: "stock", ref: n.stock, args: map[string]string{"ROOTFS": n.jobEngineRoot}, stage: b.stock(ctx, n)},
+		{artifact: "jobengine", ref: n.jobEngine, args: map[string]string{"ROOTFS": n.stock}},
 	} {
 		if err := b.image(ctx, r, nil); err != nil {
 			return err

@@ -160,8 +160,8 @@ func testNames(t *testing.T, set func(*builder) (names, error)) {
 		t.Error("the same pins have other names")
 	}
 	go2 := of(func(p *pins) { p.Go = "go1.99.0" })
-	if go2.job == first.job || go2.stock == first.stock || go2.engine == first.engine || go2.bareEngine != first.bareEngine || go2.gitea != first.gitea || go2.runner != first.runner {
-		t.Error("another Go must rename the job image and the engine that carries it, and nothing else")
+	if go2.job == first.job || go2.stock == first.stock || go2.jobEngine == first.jobEngine || go2.bareJobEngine != first.bareJobEngine || go2.gitea != first.gitea || go2.runner != first.runner {
+		t.Error("another Go must rename the job image and the job engine that contains it, and nothing else")
 	}
 	os2 := of(func(p *pins) { p.Debian.OS = append(p.Debian.OS, "more") })
 	if os2.gitea == first.gitea || os2.job == first.job || os2.runner != first.runner {
@@ -201,7 +201,7 @@ func TestNamesCoverPrograms(t *testing.T) {
 	newSource, newOfficial := of()
 	for _, set := range [][2]names{{source, newSource}, {official, newOfficial}} {
 		before, after := set[0], set[1]
-		if after.engine == before.engine || after.bareEngine == before.bareEngine {
+		if after.jobEngine == before.jobEngine || after.bareJobEngine == before.bareJobEngine {
 			t.Errorf("another job engine's program must rename its %s images", before.mode)
 		}
 		if after.job != before.job || after.gitea != before.gitea || after.stock != before.stock {

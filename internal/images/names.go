@@ -16,22 +16,22 @@ type names struct {
 
 	// What the set is built from: two Debian systems, and an image each that
 	// holds Gitea's program, the runner's program and the Go toolchain.
-	os, engineRoot                   string
+	os, jobEngineRoot                string
 	giteaProgram, runnerProgram, gos string
 
 	// What the job engine's image is built from: one without the job image, which lays
 	// that out, and the result.
-	bareEngine, stock string
+	bareJobEngine, stock string
 
 	// The set itself.
-	gitea, runner, job, engine string
+	gitea, runner, job, jobEngine string
 }
 
 // all are the images that have to be on the Docker host.
-func (n names) all() []string { return []string{n.gitea, n.runner, n.job, n.engine} }
+func (n names) all() []string { return []string{n.gitea, n.runner, n.job, n.jobEngine} }
 
 func (n names) images() Images {
-	return Images{Mode: n.mode, Gitea: n.gitea, Runner: n.runner, Job: n.job, Engine: n.engine}
+	return Images{Mode: n.mode, Gitea: n.gitea, Runner: n.runner, Job: n.job, JobEngine: n.jobEngine}
 }
 
 // sourceNames names the images that are built from source.
@@ -41,7 +41,7 @@ func (b *builder) sourceNames() (names, error) {
 	n := names{
 		mode:          config.ImagesFromSource,
 		os:            h.name("os", []string{d.Suite, rootfsRecipe}, d.OS...),
-		engineRoot:    h.name("engine-rootfs", []string{d.Suite, rootfsRecipe}, d.Engine...),
+		jobEngineRoot: h.name("engine-rootfs", []string{d.Suite, rootfsRecipe}, d.JobEngine...),
 		giteaProgram:  h.name("gitea-program", []string{giteaLayout}, h.binary(artifacts.Gitea)),
 		runnerProgram: h.name("runner-program", nil, h.binary(artifacts.Runner)),
 		gos:           h.name("go", append([]string{b.pins.Go, runtime.GOARCH}, goLeftOut...)),
@@ -54,9 +54,9 @@ func (b *builder) officialNames() (names, error) {
 	h := hasher{b: b, prefix: "official-"}
 	d, o := b.pins.Debian, b.pins.Official
 	n := names{
-		mode:       config.ImagesOfficial,
-		os:         h.image("os", "base", o.Debian, b.officialPackages()),
-		engineRoot: h.image("engine-rootfs", "base", o.Debian, strings.Join(d.Engine, " ")),
+		mode:          config.ImagesOfficial,
+		os:            h.image("os", "base", o.Debian, b.officialPackages()),
+		jobEngineRoot: h.image("engine-rootfs", "base", o.Debian, strings.Join(d.JobEngine, " ")),
 	}
 	if h.err == nil {
 		n.giteaProgram, n.runnerProgram, h.err = officialPrograms(b.root)
@@ -101,11 +101,11 @@ type hasher struct {
 // complete adds the names of what is built from what n has.
 func (h *hasher) complete(n names) (names, error) {
 	n.gitea = h.image("gitea", "gitea", n.os, n.giteaProgram)
-	n.runner = h.image("runner", "runner", n.engineRoot, n.runnerProgram)
-	n.job = h.image("job", "job", n.os, n.engineRoot, n.gos)
-	n.bareEngine = h.image("job-engine-bare", "jobengine", n.engineRoot)
-	n.stock = h.image("job-engine-stock", "stock", stockLayout, n.engineRoot, n.job)
-	n.engine = h.image("job-engine", "jobengine", n.stock)
+	n.runner = h.image("runner", "runner", n.jobEngineRoot, n.runnerProgram)
+	n.job = h.image("job", "job", n.os, n.jobEngineRoot, n.gos)
+	n.bareJobEngine = h.image("job-engine-bare", "jobengine", n.jobEngineRoot)
+	n.stock = h.image("job-engine-stock", "stock", stockLayout, n.jobEngineRoot, n.job)
+	n.jobEngine = h.image("job-engine", "jobengine", n.stock)
 	return n, h.err
 }
 

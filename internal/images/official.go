@@ -22,7 +22,7 @@ func (b *builder) pullOfficial(ctx context.Context, n names) (layouts, error) {
 	}
 	return nil, b.imagesAtOnce(ctx, nil,
 		recipe{artifact: "base", ref: n.os, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": b.officialPackages()}},
-		recipe{artifact: "base", ref: n.engineRoot, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": strings.Join(b.pins.Debian.Engine, " ")}},
+		recipe{artifact: "base", ref: n.jobEngineRoot, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": strings.Join(b.pins.Debian.JobEngine, " ")}},
 	)
 }
 

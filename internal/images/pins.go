@@ -10,8 +10,8 @@ import (
 // pins is images/images.json: what is not pinned by a go.mod.
 type pins struct {
 	Debian struct {
-		Suite      string
-		OS, Engine []string // packages of the two systems
+		Suite         string
+		OS, JobEngine []string // packages of the two systems
 	}
 	Go       string // toolchain of the job image, such as go1.26.8
 	Official struct {

@@ -40,7 +40,7 @@ func (b *builder) buildSource(ctx context.Context, n names) (layouts, error) {
 		if err := b.rootfs(gctx, "os", n.os, b.pins.Debian.OS); err != nil {
 			return err
 		}
-		return b.rootfs(gctx, "engine-rootfs", n.engineRoot, b.pins.Debian.Engine)
+		return b.rootfs(gctx, "engine-rootfs", n.jobEngineRoot, b.pins.Debian.JobEngine)
 	})
 	if err := g.Wait(); err != nil {
 		return nil, err

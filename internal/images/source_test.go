@@ -16,7 +16,7 @@ func TestResolveSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, ref := range map[string]string{
-		"Gitea": got.Gitea, "Runner": got.Runner, "Engine": got.Engine, "Job": got.Job,
+		"Gitea": got.Gitea, "Runner": got.Runner, "JobEngine": got.JobEngine, "Job": got.Job,
 	} {
 		if ref == "" {
 			t.Errorf("%s has no reference", name)

@@ -18,9 +18,9 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// EngineCapabilities are all that the outer half of a job engine has, each for its
+// JobEngineCapabilities are all that the outer half of a job engine has, each for its
 // reason. Jobs have none of them: they run in a user namespace of their own.
-var EngineCapabilities = []string{
+var JobEngineCapabilities = []string{
 	"CAP_CHOWN",        // gives the inner half's directories to its user
 	"CAP_DAC_OVERRIDE", // removes what the inner half left in them
 	"CAP_FOWNER",       // keeps modes and times when it copies the images' descriptions
@@ -30,8 +30,8 @@ var EngineCapabilities = []string{
 	"CAP_SYS_ADMIN",    // mounts, and the namespaces of the inner half
 }
 
-// EngineSecurity are the security options of a job engine's container.
-var EngineSecurity = []string{"seccomp=unconfined", "apparmor=unconfined"}
+// JobEngineSecurity are the security options of a job engine's container.
+var JobEngineSecurity = []string{"seccomp=unconfined", "apparmor=unconfined"}
 
 const (
 	// stockFile is the archive that the stock's image is made with.
@@ -46,8 +46,8 @@ const (
 // directory of a build. A job engine that starts then has nothing to load.
 func (b *builder) stock(ctx context.Context, n names) func(dir string) error {
 	return func(dir string) (err error) {
-		bare, job := n.bareEngine, n.job
-		if err := b.image(ctx, recipe{artifact: "jobengine", ref: bare, args: map[string]string{"ROOTFS": n.engineRoot}}, nil); err != nil {
+		bare, job := n.bareJobEngine, n.job
+		if err := b.image(ctx, recipe{artifact: "jobengine", ref: bare, args: map[string]string{"ROOTFS": n.jobEngineRoot}}, nil); err != nil {
 			return err
 		}
 		load := filepath.Join(dir, "job")
@@ -57,7 +57,7 @@ func (b *builder) stock(ctx context.Context, n names) func(dir string) error {
 		made, err := b.docker.ContainerCreate(ctx, &container.Config{
 			Image: bare, Cmd: []string{"stock"}, Labels: map[string]string{naming.ArtifactLabel: "stock"},
 		}, &container.HostConfig{
-			CapDrop: []string{"ALL"}, CapAdd: EngineCapabilities, SecurityOpt: EngineSecurity,
+			CapDrop: []string{"ALL"}, CapAdd: JobEngineCapabilities, SecurityOpt: JobEngineSecurity,
 		}, nil, nil, "")
 		if err != nil {
 			return fmt.Errorf("making the container that lays out %s: %w", job, err)

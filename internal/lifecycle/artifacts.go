@@ -70,7 +70,7 @@ var listArtifacts = Step{"printing the artifacts", func(_ context.Context, s *St
 	i := s.Artifacts.Images
 	s.Out.Table([][]string{
 		{"pulumi", s.Artifacts.Pulumi.Path}, {"docker plugin", s.Artifacts.DockerPlugin.Path},
-		{"gitea", i.Gitea}, {"runner", i.Runner}, {"job", i.Job}, {"engine", i.Engine},
+		{"gitea", i.Gitea}, {"runner", i.Runner}, {"job", i.Job}, {"job engine", i.JobEngine},
 	})
 	return nil
 }}

@@ -47,7 +47,7 @@ var recreateBroken = Step{"replacing containers that do not work", func(ctx cont
 		// The forge too: it may be the one that has lost its name in the network.
 		names := []string{containerResource(naming.Forge, "")}
 		for _, f := range faults {
-			s.Out.State("failed", "%s: %v", f.Part(), f.Why)
+			s.Out.State("failed", "%s: %v", f.Subject(), f.Why)
 			if name := containerResource(f.Role, f.Runner); !slices.Contains(names, name) {
 				names = append(names, name)
 			}

@@ -13,7 +13,7 @@ const (
 	RoleLabel     = "gitops-pipeline.role"     // on every object of a stack; its value is a Role
 	RunnerLabel   = "gitops-pipeline.runner"   // on what belongs to one runner; its value is the runner's logical name, such as runner-0
 	CheckoutLabel = "gitops-pipeline.checkout" // on runners; its value says which checkout created them
-	ArtifactLabel = "gitops-pipeline.part"     // on images that this project built; its value is the image's name
+	ArtifactLabel = "gitops-pipeline.artifact" // on images that this project built; its value is the image's name
 )
 
 // Role says what a container, network or volume of a stack is for.

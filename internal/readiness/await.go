@@ -46,7 +46,7 @@ func (s Stack) problem(ctx context.Context, limit time.Duration, faults []Fault)
 	}
 	var why []error
 	for _, f := range faults {
-		why = append(why, fmt.Errorf("%s: %w", f.Part(), f.Why))
+		why = append(why, fmt.Errorf("%s: %w", f.Subject(), f.Why))
 	}
 	first := faults[0]
 	next := fmt.Sprintf("see what is wrong: pipeline doctor --stack %s; fix what can be fixed: pipeline doctor --fix --stack %s", s.Name, s.Name)
@@ -54,7 +54,7 @@ func (s Stack) problem(ctx context.Context, limit time.Duration, faults []Fault)
 		return problem.New(what, errors.Join(why...), fmt.Sprintf("create it again: pipeline up --refresh --stack %s", s.Name))
 	}
 	if lines := s.lastLines(ctx, first.Container); lines != "" {
-		why = append(why, fmt.Errorf("the end of the log of %s:\n%s", first.Part(), lines))
+		why = append(why, fmt.Errorf("the end of the log of %s:\n%s", first.Subject(), lines))
 	}
 	return problem.New(what, errors.Join(why...), next)
 }

@@ -57,8 +57,8 @@ type Fault struct {
 	Why       error
 }
 
-// Part names what is faulty, for people.
-func (f Fault) Part() string {
+// Subject names what is faulty, for people.
+func (f Fault) Subject() string {
 	switch f.Role {
 	case naming.Runner:
 		return "runner " + f.Runner

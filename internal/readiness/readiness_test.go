@@ -152,7 +152,7 @@ func TestCheck(t *testing.T) {
 			}
 			got := ""
 			if len(faults) > 0 {
-				got = faults[0].Part() + ": " + faults[0].Why.Error()
+				got = faults[0].Subject() + ": " + faults[0].Why.Error()
 			}
 			if !strings.HasPrefix(got, test.want) || test.want == "" && got != "" {
 				t.Errorf("got %q, want %q", got, test.want)

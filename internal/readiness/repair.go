@@ -54,7 +54,7 @@ func (s Stack) Repair(ctx context.Context, progress io.Writer) error {
 func (s Stack) restart(ctx context.Context, faults []Fault, progress io.Writer) error {
 	for _, f := range faults {
 		if f.Container == "" {
-			return problem.New(fmt.Sprintf("repairing stack %q", s.Name), fmt.Errorf("%s: %w", f.Part(), f.Why), "create it again: pipeline up --refresh --stack "+s.Name)
+			return problem.New(fmt.Sprintf("repairing stack %q", s.Name), fmt.Errorf("%s: %w", f.Subject(), f.Why), "create it again: pipeline up --refresh --stack "+s.Name)
 		}
 	}
 	for _, role := range []naming.Role{naming.Forge, naming.JobEngine, naming.Runner} {
@@ -62,10 +62,10 @@ func (s Stack) restart(ctx context.Context, faults []Fault, progress io.Writer) 
 			if f.Role != role {
 				continue
 			}
-			fmt.Fprintf(progress, "restarting %s\n", f.Part())
+			fmt.Fprintf(progress, "restarting %s\n", f.Subject())
 			grace := stopGrace
 			if err := s.Docker.ContainerRestart(ctx, f.Container, container.StopOptions{Timeout: &grace}); err != nil {
-				return problem.New("restarting "+f.Part(), err, "repeat the command")
+				return problem.New("restarting "+f.Subject(), err, "repeat the command")
 			}
 		}
 	}

@@ -12,9 +12,9 @@ func TestFull(t *testing.T) {
 	t.Parallel()
 	got := full([]doctor.Result{
 		{Name: "disk (project)", State: doctor.OK},
-		{Name: "disk (engine)", State: doctor.Failed, Next: "lower the limit with --min-disk"},
+		{Name: "disk (Docker host)", State: doctor.Failed, Next: "lower the limit with --min-disk"},
 	})
-	if len(got) != 1 || got[0].Name != "disk (engine)" || strings.Contains(got[0].Next, "--") || got[0].Next == "" {
+	if len(got) != 1 || got[0].Name != "disk (Docker host)" || strings.Contains(got[0].Next, "--") || got[0].Next == "" {
 		t.Errorf("got %+v, want the full disk alone, with advice that names no flag", got)
 	}
 }

@@ -73,7 +73,7 @@ func Run(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, cli *client
 		wait.Go(func() {
 			var err error
 			if r.Runners, err = runnerLogs(ctx, cli, stack, run, r.Now); err != nil {
-				note("nothing of fresh engines: %v", err)
+				note("fresh job engines are not shown: %v", err)
 			}
 		})
 	}

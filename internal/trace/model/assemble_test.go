@@ -81,13 +81,13 @@ func TestGreen(t *testing.T) {
 	}
 	build := timeline.Jobs[1]
 	for name, want := range map[string]string{
-		"wait for test":           "needs ~20.3s",
-		"wait for fresh engine":   "queue 0.86s",
-		"container start":         "setup 0.42s",
-		"Run actions/checkout@v4": "step 0.97s",
-		"Build the image":         "step 4.83s",
-		"Push the image":          "step 1.67s",
-		"report":                  "finish 0.31s",
+		"wait for test":               "needs ~20.3s",
+		"wait for a fresh job engine": "queue 0.86s",
+		"container start":             "setup 0.42s",
+		"Run actions/checkout@v4":     "step 0.97s",
+		"Build the image":             "step 4.83s",
+		"Push the image":              "step 1.67s",
+		"report":                      "finish 0.31s",
 	} {
 		at := slices.IndexFunc(build.Segments, func(s model.Segment) bool { return s.Name == name })
 		if at < 0 {
@@ -99,8 +99,8 @@ func TestGreen(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
-	if build.Engine == nil || !slices.Equal(build.Needs, []string{"test"}) {
-		t.Errorf("got engine %v and needs %v, want a fresh engine, and test", build.Engine, build.Needs)
+	if build.JobEngine == nil || !slices.Equal(build.Needs, []string{"test"}) {
+		t.Errorf("got job engine %v and needs %v, want a fresh job engine, and test", build.JobEngine, build.Needs)
 	}
 }
 

@@ -33,8 +33,8 @@ func (a *assembly) job(j *jobRecord) Job {
 		job.Segments = c.segments
 	}
 	if j.shift != nil && !j.shift.after.to.IsZero() {
-		engine := segment(Engine, "fresh engine", j.shift.after.from, j.shift.after.to)
-		job.Engine = &engine
+		fresh := segment(JobEngine, "fresh job engine", j.shift.after.from, j.shift.after.to)
+		job.JobEngine = &fresh
 	}
 	return job
 }
@@ -62,9 +62,9 @@ func (a *assembly) waiting(c *cut, j *jobRecord) {
 	}
 	if j.shift != nil && j.shift.before.to.After(free.at) && j.shift.before.to.Before(j.begun.at) {
 		if from := j.shift.before.from; from.After(free.at) {
-			c.begin(exactly(from), Queue, "wait for fresh engine")
+			c.begin(exactly(from), Queue, "wait for a fresh job engine")
 		} else {
-			c.segments[len(c.segments)-1].Name = "wait for fresh engine"
+			c.segments[len(c.segments)-1].Name = "wait for a fresh job engine"
 		}
 		c.begin(exactly(j.shift.before.to), Queue, "pick-up")
 	}

@@ -89,10 +89,10 @@ func TestRunnerLog(t *testing.T) {
 	first := line{at: second(7), text: "r(version:v1) received task 8 of job b, be triggered by event: push"}
 	got := find([]map[string]*shift{{}, tasks}, first)
 	if got == nil || got.before.to.Sub(got.before.from) != 1500*time.Millisecond || !got.ended.IsZero() {
-		t.Errorf("got %+v, want the fresh engine before it, and no end", got)
+		t.Errorf("got %+v, want the fresh job engine before it, and no end", got)
 	}
 	if one := tasks["7"]; !one.before.from.IsZero() || !one.ended.Equal(second(5)) || one.after != got.before {
-		t.Errorf("got %+v, want the end and the fresh engine after it", one)
+		t.Errorf("got %+v, want the end and the fresh job engine after it", one)
 	}
 	first.at = first.at.Add(time.Hour)
 	if got := find([]map[string]*shift{tasks}, first); got != nil {

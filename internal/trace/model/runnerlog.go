@@ -31,22 +31,22 @@ const (
 func parseRunner(log string) map[string]*shift {
 	tasks := map[string]*shift{}
 	var last *shift
-	var engine span
+	var fresh span
 	for _, l := range parseLog(log) {
 		switch task := taskLine.FindStringSubmatch(l.text); {
 		case task != nil:
-			last = &shift{before: engine, taken: l.at}
+			last = &shift{before: fresh, taken: l.at}
 			tasks[task[1]] = last
-			engine = span{}
+			fresh = span{}
 		case strings.Contains(l.text, endsMark):
-			engine = span{from: l.at}
+			fresh = span{from: l.at}
 			if last != nil {
 				last.ended = l.at
 			}
-		case strings.Contains(l.text, readyMark) && !engine.from.IsZero():
-			engine.to = l.at
+		case strings.Contains(l.text, readyMark) && !fresh.from.IsZero():
+			fresh.to = l.at
 			if last != nil {
-				last.after = engine
+				last.after = fresh
 			}
 		}
 	}

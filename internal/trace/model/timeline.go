@@ -40,8 +40,8 @@ type Job struct {
 	Start      time.Time `json:"startedAt"` // when the run was queued
 	End        time.Time `json:"endedAt"`
 	Segments   []Segment `json:"segments"`
-	NotRun     []string  `json:"notRun,omitempty"`      // steps that did not begin
-	Engine     *Segment  `json:"freshEngine,omitempty"` // what its runner did before it took another job
+	NotRun     []string  `json:"notRun,omitempty"`         // steps that did not begin
+	JobEngine  *Segment  `json:"freshJobEngine,omitempty"` // what its runner did before it took another job
 }
 
 // Kind is what the time of a segment was for.
@@ -50,14 +50,14 @@ type Kind string
 // The kinds. Needs and Queue are waiting, Step is the workflow's own work, and
 // the rest is the runner's.
 const (
-	Needs   Kind = "needs"   // for the jobs that it needs
-	Queue   Kind = "queue"   // until a runner took it
-	Setup   Kind = "setup"   // until the first step
-	Step    Kind = "step"    // one step
-	Between Kind = "between" // the runner between two steps
-	Finish  Kind = "finish"  // from the last step's end to the report
-	Engine  Kind = "engine"  // a fresh job engine, after the job
-	Part    Kind = "part"    // of a step
+	Needs     Kind = "needs"      // for the jobs that it needs
+	Queue     Kind = "queue"      // until a runner took it
+	Setup     Kind = "setup"      // until the first step
+	Step      Kind = "step"       // one step
+	Between   Kind = "between"    // the runner between two steps
+	Finish    Kind = "finish"     // from the last step's end to the report
+	JobEngine Kind = "job-engine" // a fresh job engine, after the job
+	Part      Kind = "part"       // of a step
 )
 
 // Segment is a stretch of time. The parts of a step lie within it.

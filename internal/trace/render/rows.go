@@ -58,8 +58,8 @@ func rows(j model.Job) []row {
 		}
 		rows = slices.Insert(rows, at, r)
 	}
-	if j.Engine != nil {
-		rows = append(rows, asRow(*j.Engine, false))
+	if j.JobEngine != nil {
+		rows = append(rows, asRow(*j.JobEngine, false))
 	}
 	return rows
 }
@@ -138,7 +138,7 @@ func longest(t model.Timeline, n int) []string {
 	same := map[string]int{}
 	for _, j := range t.Jobs {
 		for _, r := range rows(j) {
-			if r.kind != model.Needs && r.kind != model.Part && r.kind != model.Engine {
+			if r.kind != model.Needs && r.kind != model.Part && r.kind != model.JobEngine {
 				all = append(all, long{r, j.Name})
 				same[r.name]++
 			}

@@ -33,7 +33,7 @@ const (
 // colours are what the bars are drawn with.
 var colours = map[model.Kind]string{
 	model.Needs: "#e4e8ec", model.Queue: "#b6c0ca", model.Setup: "#eeb04f", model.Between: "#eeb04f", model.Finish: "#eeb04f",
-	model.Step: "#3b82d6", model.Part: "#9cc4ee", model.Engine: "#b69be0",
+	model.Step: "#3b82d6", model.Part: "#9cc4ee", model.JobEngine: "#b69be0",
 }
 
 const failedColour = "#d1373f"
@@ -168,7 +168,7 @@ func (p *picture) legend(y int) {
 		width int
 	}{
 		{model.Needs, "waits for a job", 118}, {model.Queue, "waits for a runner", 138},
-		{model.Setup, "runner: set-up, between steps, cleaning up", 282}, {model.Step, "steps", 66}, {model.Engine, "fresh engine", 106},
+		{model.Setup, "runner: set-up, between steps, cleaning up", 282}, {model.Step, "steps", 66}, {model.JobEngine, "fresh job engine", 106},
 	} {
 		p.Shares = append(p.Shares, bar{float64(x), 10, y, 10, colours[entry.kind], entry.name})
 		p.write(x+15, y+9, "axis", "start", entry.name)

@@ -19,7 +19,7 @@ const (
 
 // glyphs are what the bars are drawn with.
 var glyphs = map[model.Kind]rune{
-	model.Needs: '·', model.Queue: '░', model.Setup: '▒', model.Between: '▒', model.Finish: '▒', model.Step: '█', model.Part: '▄', model.Engine: '▒',
+	model.Needs: '·', model.Queue: '░', model.Setup: '▒', model.Between: '▒', model.Finish: '▒', model.Step: '█', model.Part: '▄', model.JobEngine: '▒',
 }
 
 // Text writes the timeline as text: a line for each segment, with when it began
@@ -62,8 +62,8 @@ func Text(out *ui.Printer, t model.Timeline) {
 func end(t model.Timeline) time.Time {
 	end := t.End
 	for _, j := range t.Jobs {
-		if j.Engine != nil && j.Engine.End.After(end) {
-			end = j.Engine.End
+		if j.JobEngine != nil && j.JobEngine.End.After(end) {
+			end = j.JobEngine.End
 		}
 	}
 	return end

@@ -1,6 +1,6 @@
-// Package enginetest serves as much of a Docker engine's API as the checks of
+// Package dockerhosttest serves as much of a Docker engine's API as the checks of
 // the Docker host ask for, so that their tests need no Docker.
-package enginetest
+package dockerhosttest
 
 import (
 	"encoding/json"
@@ -15,16 +15,16 @@ import (
 	"github.com/docker/docker/api/types/system"
 )
 
-// Engine holds what the Docker host answers.
-type Engine struct {
+// Server holds what the Docker host answers.
+type Server struct {
 	API        string // default: 1.41
 	Info       system.Info
 	Containers []container.Summary
 }
 
 // ServeHTTP answers like a Docker engine.
-func (e Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	api := e.API
+func (s Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	api := s.API
 	if api == "" {
 		api = "1.41"
 	}
@@ -32,16 +32,16 @@ func (e Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/_ping"):
 	case strings.HasSuffix(r.URL.Path, "/info"):
-		_ = json.NewEncoder(w).Encode(e.Info)
+		_ = json.NewEncoder(w).Encode(s.Info)
 	case strings.HasSuffix(r.URL.Path, "/containers/json"):
-		_ = json.NewEncoder(w).Encode(e.Containers)
+		_ = json.NewEncoder(w).Encode(s.Containers)
 	default:
 		http.NotFound(w, r)
 	}
 }
 
 // Socket serves the Docker host at a Unix socket in a temporary directory, and returns its path.
-func (e Engine) Socket(t testing.TB) string {
+func (s Server) Socket(t testing.TB) string {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "docker.sock")
 	listener, err := net.Listen("unix", socket)

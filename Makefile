@@ -28,9 +28,13 @@ status: launcher ## Show containers, runners, runs, images and disk
 doctor: launcher ## Check this machine, and say how to fix what is wrong
 	@$(PIPELINE) doctor --stack $(STACK)
 
+.PHONY: build
+build: launcher ## Get or build the programs and images that up needs, ahead of up
+	@$(PIPELINE) build
+
+# The first name of build.
 .PHONY: parts
-parts: launcher ## Build the images and tools ahead of time
-	@$(PIPELINE) parts
+parts: build
 
 ##@ Development
 
@@ -42,7 +46,7 @@ unit: ## Run the unit tests alone: without Docker, network or root
 	cd bench && ../.ci/hermetic go test -count=1 ./...
 
 .PHONY: test
-test: unit docker parts ## Run every test: unit tests, integration tests, then end to end
+test: unit docker build ## Run every test: unit tests, integration tests, then end to end
 	@echo "== service"
 	cd service && go vet ./... && go test ./...
 	@echo "== the docker plugin against its SDK"
@@ -55,11 +59,11 @@ test: unit docker parts ## Run every test: unit tests, integration tests, then e
 	go test -count=1 -timeout 80m -tags e2e -v ./e2e
 
 .PHONY: test-long
-test-long: docker parts ## Crash and load tests in their long form (about two hours)
+test-long: docker build ## Crash and load tests in their long form (about two hours)
 	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestFaults|TestRollingStops|TestHalfOpen|TestNewestEngine|TestDebian13Engine|TestSwarm|TestProxyOfJobs' ./e2e
 
 .PHONY: bench
-bench: docker parts ## Measure the pipeline and the same work by hand; write docs/performance.md (25 minutes)
+bench: docker build ## Measure the pipeline and the same work by hand; write docs/performance.md (25 minutes)
 	cd bench && go run . $(BENCH)
 
 .PHONY: docker
@@ -92,4 +96,4 @@ launcher:
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -2,10 +2,7 @@ package internal
 
 import (
 	"bytes"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
+	"path"
 	"strings"
 	"testing"
 )
@@ -20,40 +17,20 @@ const (
 func TestSize(t *testing.T) {
 	t.Parallel()
 	shell := 0
-	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			if slices.Contains([]string{".git", ".pipeline", "sdk", "testdata"}, entry.Name()) {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if !entry.Type().IsRegular() {
-			return nil
-		}
-		isGo := filepath.Ext(path) == ".go"
-		if ext := filepath.Ext(path); !isGo && ext != "" && ext != ".sh" {
-			return nil
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
+	eachFile(t, func(name string, content []byte) {
+		ext := path.Ext(name)
+		if strings.Contains(name, "testdata/") || ext != "" && ext != ".go" && ext != ".sh" {
+			return
 		}
 		lines := bytes.Count(content, []byte("\n"))
 		first, _, _ := strings.Cut(string(content[:min(len(content), 80)]), "\n")
 		switch {
-		case isGo && lines > goLines:
-			t.Errorf("%s has %d lines, want at most %d: split it by subject", path, lines, goLines)
-		case !isGo && (filepath.Ext(path) == ".sh" || strings.HasPrefix(first, "#!") && strings.HasSuffix(first, "sh")):
+		case ext == ".go" && lines > goLines:
+			t.Errorf("%s has %d lines, want at most %d: split it by subject", name, lines, goLines)
+		case ext == ".sh" || ext == "" && strings.HasPrefix(first, "#!") && strings.HasSuffix(first, "sh"):
 			shell += lines
 		}
-		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	t.Logf("%d lines of shell", shell)
 	if shell == 0 || shell > shellLines {
 		t.Errorf("got %d lines of shell, want 1 to %d", shell, shellLines)

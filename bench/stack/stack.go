@@ -38,7 +38,7 @@ func (s *Site) New(ctx context.Context) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = st.Run(ctx, "parts")
+	_, err = st.Run(ctx, "build")
 	return st, err
 }
 

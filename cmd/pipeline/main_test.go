@@ -46,6 +46,8 @@ func TestExitCodes(t *testing.T) {
 	}{
 		"help":            {[]string{"--help"}, exitOK, "Exit codes"},
 		"no command":      {nil, exitOK, "Available Commands"},
+		"build":           {[]string{"build", "--help"}, exitOK, "every artifact"},
+		"its first name":  {[]string{"parts", "--help"}, exitOK, "every artifact"},
 		"version":         {[]string{"version", "--json"}, exitOK, `"platform"`},
 		"unknown command": {[]string{"bogus"}, exitUsage, "unknown command"},
 		"unknown flag":    {[]string{"up", "--nope"}, exitUsage, "unknown flag"},

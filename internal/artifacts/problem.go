@@ -8,5 +8,5 @@ func Problem(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return problem.New("getting "+what, err, "fix what it says and repeat; what is built already is kept (`pipeline parts` builds the artifacts alone)")
+	return problem.New("getting "+what, err, "fix what it says and repeat; what is built already is kept (`pipeline build` builds the artifacts alone)")
 }

@@ -1,5 +1,5 @@
-// Package actions tests the actions' scripts with the environment that the
-// runner gives them.
+// Package actions tests the actions' scripts with the environment that they get from the
+// runner.
 package actions
 
 import (
@@ -15,8 +15,8 @@ import (
 
 const token = "job-token-of-the-test"
 
-// forge serves one repository by git's own HTTP backend, to those who have the
-// token. It returns its address and the commits, the newest first.
+// forge serves one repository with git's HTTP backend to clients that have the token. It
+// returns its address and the commits, the newest first.
 func forge(t *testing.T) (url string, commits []string) {
 	t.Helper()
 	root := t.TempDir()
@@ -64,9 +64,8 @@ func forge(t *testing.T) (url string, commits []string) {
 	return server.URL, strings.Fields(git("rev-list", "HEAD"))
 }
 
-// home creates a home directory in which Go's telemetry is off: where it is on, the
-// first go command leaves a process behind that still writes there when the
-// command, and the test, have ended.
+// home creates a home directory in which Go's telemetry is off. If it is on, the first go
+// command starts a process that may still write there when the test has ended.
 func home(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -210,7 +209,7 @@ func TestSetupGo(t *testing.T) {
 		"file minimum":   {map[string]string{"SETUP_GO_VERSION_FILE": "go.mod"}, "module m\n\ngo 1.20\n", true, "using Go " + have},
 		"file toolchain": {map[string]string{"SETUP_GO_VERSION_FILE": "go.mod"}, "module m\n\ngo 1.20\n\ntoolchain go" + have + "\n", true, "using Go " + have},
 		"no file":        {map[string]string{"SETUP_GO_VERSION_FILE": "go.mod"}, "", false, "does not exist"},
-		"no version":     {map[string]string{"SETUP_GO_VERSION": "^1.26"}, "", false, "is no version"},
+		"no version":     {map[string]string{"SETUP_GO_VERSION": "^1.26"}, "", false, "is not a version"},
 		"not to be had":  {map[string]string{"SETUP_GO_VERSION": "1.26.999", "GOPROXY": "off"}, "", false, "it has " + have},
 		"no Go":          {map[string]string{"PATH": empty}, "", false, "has no Go"},
 	} {

@@ -10,7 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// step is the script of a step of the project's workflow.
+// step returns the script of a step of the project's workflow.
 func step(t *testing.T, job, name string) string {
 	t.Helper()
 	data, err := os.ReadFile("../.gitea/workflows/ci.yaml")
@@ -34,8 +34,8 @@ func step(t *testing.T, job, name string) string {
 	return ""
 }
 
-// runStep runs a script as the runner does, in a checkout of the forge, with a
-// docker that only notes what it is asked for.
+// runStep runs a script as the runner does, in a checkout of a repository of the forge. Its
+// docker command only records its arguments.
 func runStep(t *testing.T, script, url string, env ...string) (asked string, err error) {
 	t.Helper()
 	bin, checkout := t.TempDir(), t.TempDir()
@@ -68,9 +68,8 @@ func runStep(t *testing.T, script, url string, env ...string) (asked string, err
 	return string(text), err
 }
 
-// TestLatestFollowsMain holds that only the newest commit of main becomes
-// latest: neither a run that took long nor one that was started again takes it
-// back.
+// TestLatestFollowsMain checks that only the newest commit of main becomes latest, and not an
+// older commit whose run was slow or was started again.
 func TestLatestFollowsMain(t *testing.T) {
 	t.Parallel()
 	url, commits := forge(t)
@@ -105,7 +104,7 @@ func TestLatestFollowsMain(t *testing.T) {
 	})
 }
 
-// TestImageNameIsLowered holds that an owner with capitals gets a valid image.
+// TestImageNameIsLowered checks that an owner with capital letters gets a valid image name.
 func TestImageNameIsLowered(t *testing.T) {
 	t.Parallel()
 	url, commits := forge(t)

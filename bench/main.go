@@ -1,6 +1,6 @@
-// Command bench measures the pipeline, and beside it the same work by hand on
-// the same machine, and writes the table of docs/performance.md. It is no test: a
-// slow figure fails nothing, and only work that succeeded is counted.
+// Command bench measures the pipeline and, on the same machine, the same work done by
+// hand. It writes the table in docs/performance.md. It is not a test: a slow figure fails
+// nothing. Only work that succeeded is counted.
 package main
 
 import (
@@ -26,7 +26,7 @@ const document = "../docs/performance.md"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second signal ends it without cleaning up
+	context.AfterFunc(ctx, stop) // a second signal ends the process without cleaning up
 	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -36,8 +36,8 @@ func main() {
 // parse reads which rows to measure, and whether with few samples.
 func parse(args []string) (chosen []rows.Row, short bool, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	only := flags.String("rows", "1,2,3,4,5,7,9", "measure these rows alone, such as 1,2,5; the others keep their figures")
-	flags.BoolVar(&short, "short", false, "few samples, for a look; prints the figures and leaves the document alone")
+	only := flags.String("rows", "1,2,3,4,5,7,9", "measure only these rows, such as 1,2,5; the others keep their figures")
+	flags.BoolVar(&short, "short", false, "take few samples, print the figures, and leave the document as it is")
 	if err := flags.Parse(args); err != nil {
 		return nil, short, err
 	}
@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	if err := report.Update(document, "", nil); err != nil {
-		return err // now, not after an hour
+		return err // now, and not after an hour of measuring
 	}
 	site, err := stack.Open(ctx, "..")
 	defer func() { err = errors.Join(err, site.Close()) }()
@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string) (err error) {
 		fmt.Printf("%7s  %s\n", time.Since(start).Round(time.Second), fmt.Sprintf(format, args...))
 	}}
 	if slices.Contains(chosen[len(chosen)-1].Numbers, 7) {
-		if _, err := b.Stack(ctx, rows.Idle); err != nil { // from now on it is idle
+		if _, err := b.Stack(ctx, rows.Idle); err != nil { // it is idle from now on
 			return err
 		}
 	}

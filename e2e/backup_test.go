@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// TestBackupAndRestore backs a forge with 50 repositories up while someone
-// writes, removes it, and restores it from a fresh checkout.
+// TestBackupAndRestore backs up a forge with 50 repositories while clients write to it,
+// removes the stack, and restores it from a new checkout.
 func TestBackupAndRestore(t *testing.T) {
 	start := time.Now()
 	lap := func(what string) {
@@ -40,10 +40,10 @@ func TestBackupAndRestore(t *testing.T) {
 	head := strings.TrimSpace(git(t, p.dir, "rev-parse", "HEAD"))
 	digest := first.digest(head)
 
-	// r0 is the only repository that changes meanwhile.
+	// r0 is the only repository that changes during the backup.
 	commits := owner.writeAway("/repos/gitops/r0/contents/f%d", `{"content":"eA==","message":"write"}`)
 	issues := owner.writeAway("/repos/gitops/r1/issues?n=%d", `{"title":"write"}`)
-	for !t.Failed() && (issues.count.Load() < 10 || commits.count.Load() < 2) { // it writes, and knows how fast it is alone
+	for !t.Failed() && (issues.count.Load() < 10 || commits.count.Load() < 2) { // both clients write, and have measured their speed before the backup
 		time.Sleep(20 * time.Millisecond)
 	}
 	file := filepath.Join(t.TempDir(), "backup")
@@ -63,8 +63,8 @@ func TestBackupAndRestore(t *testing.T) {
 	lap("backup")
 	refs := owner.refs()
 
-	// What must not be touched: the running stack, by a backup of it; the empty
-	// host, by files that are not whole.
+	// A restore must refuse to touch the running stack, and an incomplete file must change
+	// nothing on the empty host.
 	p.run(t.Context(), "backup", file).must(t, 1, "it is there already", "--force")
 	p.run(t.Context(), "restore", file).must(t, 1, "it is here already", "down --stack")
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
@@ -98,7 +98,7 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Errorf("got %d repositories, want the %d of before, and at least 51", len(after), len(refs))
 	}
 	for name, want := range refs {
-		// The writer continued after the moment of the backup.
+		// The client continued to write after the backup.
 		if name != "r0" && after[name] != want {
 			t.Errorf("got refs of %s\n%s\nwant\n%s", name, after[name], want)
 		}
@@ -112,7 +112,7 @@ func TestBackupAndRestore(t *testing.T) {
 	serve(t, fresh, first.URLs["registry"]+"/gitops/service@"+digest)
 
 	lap("comparing")
-	// The user's secret decrypts, the registry's password too, and the runner works.
+	// The user's secret and the registry's password still decrypt, and the runner works.
 	git(t, fresh.dir, "fetch", "--quiet", first.URLs["cloneUrl"], "main")
 	git(t, fresh.dir, "reset", "--quiet", "--hard", "FETCH_HEAD")
 	fresh.edit(".gitea/workflows/ci.yaml", "      - name: Test\n", fmt.Sprintf(
@@ -124,8 +124,8 @@ func TestBackupAndRestore(t *testing.T) {
 	fresh.checkDatabase(fresh.container("forge-container"))
 }
 
-// refuses tries files that are no complete backup. Each has to be refused with what
-// to do next, and nothing may be changed.
+// refuses restores files that are not a complete backup. Each must be refused with what to
+// do next, and nothing may be changed.
 func (p *project) refuses(file string) {
 	p.t.Helper()
 	whole, err := os.ReadFile(file)
@@ -185,7 +185,7 @@ func TestBackupKilled(t *testing.T) {
 	p.run(t.Context(), "restore", file, "--passphrase-file", phrase).must(t, 1, "it is here already")
 }
 
-// refs are what git ls-remote says of every repository of the owner.
+// refs returns the output of git ls-remote for each of the owner's repositories.
 func (a account) refs() map[string]string {
 	a.p.t.Helper()
 	found := map[string]string{}
@@ -201,7 +201,7 @@ func (a account) refs() map[string]string {
 	}
 }
 
-// writing is a client that writes one thing after the other.
+// writing is a client that sends one write request after the other.
 type writing struct {
 	stop, ended chan struct{}
 	once        sync.Once
@@ -209,7 +209,8 @@ type writing struct {
 	took        []time.Duration
 }
 
-// writeAway posts the body to the path, which has a place for a number.
+// writeAway starts a client that posts the body to the path, in which %d is the request's
+// number.
 func (a account) writeAway(path, body string) *writing {
 	w := &writing{stop: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
@@ -234,7 +235,7 @@ func (a account) writeAway(path, body string) *writing {
 	return w
 }
 
-// end stops the client and returns its longest wait, and the median.
+// end stops the client, and returns its longest request and the median.
 func (w *writing) end() (longest, usual time.Duration) {
 	w.once.Do(func() { close(w.stop) })
 	<-w.ended

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// TestBadInput gives what is wrong; each must be refused before anything is
-// made, with a message that names the cause and the way out.
+// TestBadInput runs the launcher with wrong input. It must be refused before anything is
+// created, with a message that names the cause and what to do.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
@@ -41,7 +41,7 @@ func TestBadInput(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p.runEnv(t.Context(), tt.env, tt.args...).must(t, tt.code, tt.want...)
 			if left := p.labelled(); left.count() > 0 {
-				t.Errorf("got %+v made, want nothing", left)
+				t.Errorf("got %+v created, want nothing", left)
 			}
 		})
 	}
@@ -56,7 +56,7 @@ func TestBadInput(t *testing.T) {
 	})
 }
 
-// TestInterrupted stops an up in its middle; a second up meanwhile is refused,
+// TestInterrupted interrupts an up in the middle. A second up at the same time is refused,
 // and the next one continues.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
@@ -66,10 +66,10 @@ func TestInterrupted(t *testing.T) {
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
 	}
-	// In its middle: when the first of its objects are there.
+	// In the middle: when its first objects exist.
 	for deadline := time.Now().Add(patience); p.labelled().count() < 3; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("up made nothing in %s", patience)
+			t.Fatalf("up created nothing in %s", patience)
 		}
 	}
 	p.run(t.Context(), args...).must(t, 1, strconv.Itoa(first.Process.Pid))
@@ -82,8 +82,8 @@ func TestInterrupted(t *testing.T) {
 	p.run(t.Context(), args...).must(t, 0, "is up")
 }
 
-// TestSeedSources seeds from what is no whole Git checkout: one commit of the
-// plain files.
+// TestSeedSources seeds from directories that are not a complete Git checkout. The seed is
+// one commit of the files.
 func TestSeedSources(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(t *testing.T, dir string){

@@ -39,7 +39,7 @@ func relay(t *testing.T) (socket string, connections *atomic.Int64) {
 				defer dockerd.Close()
 				go func() {
 					_, _ = io.Copy(dockerd, client)
-					_ = dockerd.(*net.UnixConn).CloseWrite() // an attached standard input ends, its output does not
+					_ = dockerd.(*net.UnixConn).CloseWrite() // ends an attached standard input, but not the output
 				}()
 				_, _ = io.Copy(client, dockerd)
 			}()
@@ -48,7 +48,7 @@ func relay(t *testing.T) (socket string, connections *atomic.Int64) {
 	return socket, connections
 }
 
-// withoutSocket runs the launcher where nothing answers at the default socket.
+// withoutSocket runs the launcher in a mount namespace without the default socket.
 func (p *project) withoutSocket(env []string, args ...string) result {
 	p.t.Helper()
 	inner := p.command(p.t.Context(), env, args...)
@@ -63,8 +63,8 @@ func (p *project) withoutSocket(env []string, args ...string) result {
 	return r
 }
 
-// TestContext has the Docker host in the Docker CLI's current context, and none
-// at the default socket: the launcher, its doctor and the Pulumi provider use it.
+// TestContext runs where the Docker CLI's current context names the Docker host, and nothing
+// answers at the default socket: the launcher, doctor and the Pulumi provider use the context.
 func TestContext(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)

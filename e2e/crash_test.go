@@ -21,13 +21,12 @@ import (
 // may take until it answers.
 const healthyAgain = 4
 
-// backoffReset is how long a container has to run until Docker starts it again at
-// once when it dies; one that dies sooner, each time waits twice as long
-// (moby, restartmanager).
+// backoffReset is how long a container must run before Docker restarts it at once when it
+// dies. If it dies sooner, Docker doubles the delay each time (moby, restartmanager).
 const backoffReset = 10 * time.Second
 
-// TestForgeKilled kills Gitea with SIGKILL, again and again, while one client
-// pushes: what it acknowledged must still be there at the end.
+// TestForgeKilled kills Gitea with SIGKILL several times while a client pushes. Every
+// acknowledged push must still be there at the end.
 func TestForgeKilled(t *testing.T) {
 	p := newProject(t, nil)
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
@@ -41,7 +40,7 @@ func TestForgeKilled(t *testing.T) {
 	load := p.pushAway()
 	slowest := time.Duration(0)
 	for i, n := 0, long(4, 100); i < n; i++ {
-		load.await(t, 3) // it works again before the next kill
+		load.await(t, 3) // the forge works again before the next kill
 		started, err := time.Parse(time.RFC3339Nano, docker(t, "inspect", "--format", "{{.State.StartedAt}}", forge))
 		if err != nil {
 			t.Fatal(err)
@@ -80,7 +79,7 @@ func TestForgeKilled(t *testing.T) {
 	p.checkDatabase(forge)
 }
 
-// checkDatabase stops the forge and lets SQLite check a copy of its database.
+// checkDatabase stops the forge and runs SQLite's integrity check on a copy of its database.
 func (p *project) checkDatabase(forge string) {
 	p.t.Helper()
 	docker(p.t, "stop", forge)
@@ -110,7 +109,7 @@ type pushes struct {
 	refused      int
 }
 
-// pushAway makes a repository and pushes to it until end is called.
+// pushAway creates a repository and pushes to it until end is called.
 func (p *project) pushAway() *pushes {
 	p.t.Helper()
 	ledger := p.owner().newRepository("ledger")
@@ -130,8 +129,8 @@ func (p *project) pushAway() *pushes {
 	return l
 }
 
-// push makes a commit and pushes it once; Git's own answer tells whether the
-// forge acknowledged it.
+// push creates a commit and pushes it once. Git's exit code tells whether the forge
+// acknowledged it.
 func (l *pushes) push(dir string, i int) {
 	run := func(args ...string) (string, error) {
 		cmd := exec.Command("git", append([]string{"-c", "user.name=E2E", "-c", "user.email=e2e@localhost"}, args...)...)
@@ -198,7 +197,7 @@ func (p *project) awaitHealthy(killed int, forge string) time.Duration {
 	return 0
 }
 
-// container is the stack's container whose name starts so.
+// container returns the name of the stack's container that begins with prefix.
 func (p *project) container(prefix string) string {
 	p.t.Helper()
 	for _, c := range p.status().Containers {

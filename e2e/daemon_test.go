@@ -18,11 +18,10 @@ import (
 // insideVariable names the test that runs in namespaces of its own.
 const insideVariable = "E2E_INSIDE"
 
-// inside runs the test again, as a process in network, process and mount
-// namespaces of its own, and tells whether this is that process. A second Docker
-// daemon there cannot touch the rules and bridges of the machine's own, which its
-// start alone would flush; and nothing of it is left when the process has ended. Other
-// tests may run meanwhile.
+// inside runs the test again as a process in its own network, PID and mount namespaces, and
+// tells whether this is that process. A second Docker daemon there cannot change the firewall
+// rules and bridges of the machine's own daemon, which it would flush when it starts.
+// Nothing of it is left when the process has ended. Other tests may run meanwhile.
 func inside(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(insideVariable) == t.Name() {
@@ -35,26 +34,26 @@ func inside(t *testing.T) bool {
 	cmd.Env = append(os.Environ(), insideVariable+"="+t.Name())
 	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
 	if err := cmd.Run(); err != nil {
-		t.Errorf("the test in namespaces of its own, which take root: %v", err)
+		t.Errorf("the test in its own namespaces, which need root: %v", err)
 	}
 	return false
 }
 
-// daemon is a Docker daemon of the test's own, on a file system of limited
-// size. DOCKER_HOST points to it.
+// daemon is the test's own Docker daemon, on a file system of limited size. DOCKER_HOST
+// points to it.
 type daemon struct {
 	t      *testing.T
-	dir    string // the file system
-	run    string // sockets and locks, which a full disk must not hit
+	dir    string // where the file system is mounted
+	run    string // sockets and locks, outside of the file system that gets full
 	socket string
 	cmd    *exec.Cmd
 
-	programs string // a directory of programs that come before the machine's
-	root     string // the root directory of another distribution, whose programs run
+	programs string // a directory with programs to use instead of the machine's
+	root     string // the root directory of another distribution, to use its programs
 }
 
-// newDaemon starts one and gives it the pipeline's images. Before that, prepare may
-// choose other programs than the machine's.
+// newDaemon starts a daemon and loads the pipeline's images into it. prepare is called
+// before that, and may choose other programs than the machine's.
 func newDaemon(t *testing.T, size string, prepare ...func(d *daemon)) *daemon {
 	t.Helper()
 	start := time.Now()
@@ -100,8 +99,8 @@ func newDaemon(t *testing.T, size string, prepare ...func(d *daemon)) *daemon {
 	return d
 }
 
-// keepSocket gives /run to the test's own daemon, as newer ones keep more there than
-// their options move. The machine's daemon stays at the address that is returned.
+// keepSocket mounts an empty /run for the test's own daemon, because newer daemons keep files
+// there that no option moves. It returns the new address of the machine's daemon.
 func keepSocket(t *testing.T, dir string) string {
 	t.Helper()
 	socket := filepath.Join(dir, "machine.sock")
@@ -117,7 +116,7 @@ func keepSocket(t *testing.T, dir string) string {
 	return "unix://" + socket
 }
 
-// command is one of the daemon's programs.
+// command returns a command that runs one of the daemon's programs.
 func (d *daemon) command(name string, args ...string) *exec.Cmd {
 	path := os.Getenv("PATH")
 	if d.programs != "" {
@@ -128,7 +127,7 @@ func (d *daemon) command(name string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(name, args...)
 	if d.root != "" {
-		// In a mount namespace of its own, so that removing the directory never meets /dev.
+		// In its own mount namespace, so that removing the directory cannot remove /dev.
 		cmd = exec.Command("unshare", append([]string{"--mount", "--", "bash", "-euc", `
 			for shared in /proc /sys /dev "$1" "$2"; do mkdir -p "$0$shared"; mount --rbind "$shared" "$0$shared"; done
 			mount -t tmpfs tmpfs "$0/run"
@@ -145,8 +144,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// containerd starts what holds the containers: a process of its own, as in a
-// packaged Docker, so that it outlives a daemon that is killed.
+// containerd starts containerd as a separate process, as Docker's packages do, so that it
+// outlives a daemon that is killed.
 func (d *daemon) containerd() {
 	d.t.Helper()
 	if d.root != "" {
@@ -204,7 +203,7 @@ func (d *daemon) stop() {
 	_ = d.cmd.Wait()
 }
 
-// fill takes the free space of the daemon's disk but for what is to be left.
+// fill fills the daemon's disk until only left bytes are free.
 func (d *daemon) fill(left int64) {
 	d.t.Helper()
 	f, err := os.OpenFile(d.ballast(), os.O_CREATE|os.O_RDWR, 0o600)
@@ -229,7 +228,7 @@ func (d *daemon) fill(left int64) {
 	}
 }
 
-// free gives the space back.
+// free releases the space that fill took.
 func (d *daemon) free() {
 	d.t.Helper()
 	if err := os.Remove(d.ballast()); err != nil {

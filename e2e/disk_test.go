@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// fillDisk fills the disk, almost and then all of it: what fails says so,
-// nothing is damaged, and everything works again when there is space.
+// fillDisk fills the disk, first almost and then completely. What fails must say why, nothing
+// may be damaged, and everything must work again when there is space.
 func fillDisk(p *project, d *daemon, repo *checkout) {
 	p.t.Helper()
 	good := strings.TrimSpace(git(p.t, repo.dir, "rev-parse", "HEAD"))
@@ -29,7 +29,7 @@ func fillDisk(p *project, d *daemon, repo *checkout) {
 		push.Dir = repo.dir
 		out, err := push.CombinedOutput()
 		p.t.Logf("a push with %d bytes free: %v, %q", left, err, out)
-		// The second is Git's message for a disk without room for a directory.
+		// The second is Git's message when the disk has no room for a directory.
 		if err == nil || !strings.Contains(string(out), "No space left on device") && !strings.Contains(string(out), "unable to create temporary object directory") {
 			p.t.Errorf("got %v and %q from a push with %d bytes free, want a refusal that says why", err, out, left)
 		}

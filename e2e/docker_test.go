@@ -19,7 +19,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
-// objects are the objects of a stack on the Docker host.
+// objects are a stack's objects on the Docker host.
 type objects struct{ containers, networks, volumes []string }
 
 func (o objects) count() int {

@@ -12,9 +12,8 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
-// TestServiceImageBuilders builds the service's image, with a package in a
-// sub-directory, with both of Docker's builders; what they make must be small
-// and must not run as root.
+// TestServiceImageBuilders builds the service's image, with a package in a sub-directory,
+// with both of Docker's builders. The images must be small and must not run as root.
 func TestServiceImageBuilders(t *testing.T) {
 	t.Parallel()
 	images, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output())
@@ -66,8 +65,8 @@ func TestServiceImageBuilders(t *testing.T) {
 	}
 }
 
-// dockerCLI is a client with BuildKit built in, as Debian's has: a newer one
-// needs a plugin for it.
+// dockerCLI returns a docker command with BuildKit built in, such as Debian 12's. A newer
+// command needs a plugin for it.
 func dockerCLI(t *testing.T) string {
 	t.Helper()
 	if _, err := os.Stat("/usr/bin/docker"); err == nil {

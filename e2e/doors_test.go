@@ -20,8 +20,8 @@ import (
 	"github.com/docker/docker/api/types/registry"
 )
 
-// doors are, by the names of project.secrets, what a value opens: each tells
-// whether it is accepted. current are the stack's present secrets.
+// doors returns, for each name in project.secrets, a function that tells whether a value of
+// that secret is accepted. current are the stack's present secrets.
 func (p *project) doors(current map[string]string) map[string]func(value string) bool {
 	admin := basic("forge-admin", current["adminPassword"])
 	return map[string]func(string) bool{
@@ -61,7 +61,8 @@ func (p *project) doors(current map[string]string) map[string]func(value string)
 	}
 }
 
-// opens tells whether the answer is 200; 401 and 403 refuse, others fail the test.
+// opens tells whether the response is 200. 401 and 403 are refusals; the test fails with
+// anything else.
 func (p *project) opens(method, path, body string, dresses ...dress) bool {
 	p.t.Helper()
 	code, text := p.ask(method, path, body, dresses...)
@@ -73,7 +74,7 @@ func (p *project) opens(method, path, body string, dresses ...dress) bool {
 	return code == http.StatusOK
 }
 
-// call fails the test unless the answer has the status.
+// call returns the response's body, and fails the test unless it has the status.
 func (p *project) call(method, path, body string, want int, dresses ...dress) string {
 	p.t.Helper()
 	code, text := p.ask(method, path, body, dresses...)
@@ -92,8 +93,8 @@ func (p *project) id(path string, admin dress) int64 {
 	return thing.ID
 }
 
-// registers tells whether a runner can register with the token; one that could
-// is removed again.
+// registers tells whether a runner can register with the token. If it can, it is removed
+// again.
 func (p *project) registers(token string, admin dress) bool {
 	p.t.Helper()
 	code, text := p.ask(http.MethodPost, "/api/actions/runner.v1.RunnerService/Register",
@@ -112,7 +113,7 @@ func (p *project) registers(token string, admin dress) bool {
 	return true
 }
 
-// sign makes a token as Gitea does, with a secret of its configuration.
+// sign creates a token as Gitea does, with a secret from Gitea's configuration.
 func sign(p *project, secret string, claims map[string]any) string {
 	p.t.Helper()
 	key, err := base64.RawURLEncoding.DecodeString(secret)
@@ -131,7 +132,7 @@ func sign(p *project, secret string, claims map[string]any) string {
 	return text + "." + encode(mac.Sum(nil))
 }
 
-// storedSecret is the user's Actions secret as the forge's database has it.
+// storedSecret returns the user's Actions secret as it is in the forge's database.
 func (p *project) storedSecret() string {
 	p.t.Helper()
 	dir := p.t.TempDir()
@@ -148,8 +149,8 @@ func (p *project) storedSecret() string {
 	return data
 }
 
-// decrypts tells whether a SECRET_KEY is the one of an encrypted text: Gitea
-// keeps base64 inside, which a wrong key does not give.
+// decrypts tells whether a text was encrypted with this SECRET_KEY. Gitea encrypts base64,
+// and with a wrong key the result is not base64.
 func decrypts(key, text string) bool {
 	data, err := hex.DecodeString(text)
 	if err != nil || len(data) < aes.BlockSize {

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// TestRollingStops stops two replicas of the service in turn by SIGTERM, under
-// load from a client that honours /ready. No request may fail.
+// TestRollingStops stops two replicas of the service in turn with SIGTERM, under load from a
+// client that honours /ready. No request may fail.
 func TestRollingStops(t *testing.T) {
 	stops, requests := long(4, 20), int64(long(20_000, 100_000))
 	program := buildService(t)
@@ -76,8 +76,8 @@ func TestRollingStops(t *testing.T) {
 	}
 }
 
-// TestHalfOpen holds connections that never finish their request: the service
-// closes them in time and answers meanwhile.
+// TestHalfOpen opens connections that never finish their request. The service must close them
+// in time, and answer other requests meanwhile.
 func TestHalfOpen(t *testing.T) {
 	n := long(200, 1000)
 	r := newReplica(t, buildService(t))
@@ -132,7 +132,7 @@ type replica struct {
 	ready              atomic.Bool
 }
 
-// newReplica prepares a replica, whose /ready is asked all the time.
+// newReplica prepares a replica and polls its /ready until the test ends.
 func newReplica(t *testing.T, program string) *replica {
 	t.Helper()
 	r := &replica{program: program, port: strconv.Itoa(freePort(t))}
@@ -171,7 +171,7 @@ func (r *replica) start(t *testing.T) {
 	}
 }
 
-// stop asks the replica to end, which it must do cleanly.
+// stop sends SIGTERM to the replica, which must end cleanly.
 func (r *replica) stop(t *testing.T) {
 	t.Helper()
 	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {

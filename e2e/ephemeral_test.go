@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// TestEphemeralRunners gives each job its own credential and job engine: the
-// next job finds a standby and nothing of the last one, and a credential that
-// has been used is refused.
+// TestEphemeralRunners gives each job its own credential and job engine. The next job must
+// start on the standby and find nothing of the last one, and a used credential must be
+// refused.
 func TestEphemeralRunners(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
@@ -25,7 +25,7 @@ func TestEphemeralRunners(t *testing.T) {
 		repo.push([]string{name}, map[string]string{name: "sleep 20"})
 		took := repo.await(name, patience, "in_progress")
 		t.Logf("the %s job started %.1fs after its push", name, took.Seconds())
-		// The second one did not wait until the first one's runner was back.
+		// The second one did not wait for the first one's runner.
 		if job := repo.job("first"); job.Status != "in_progress" {
 			t.Errorf("got job %+v when the %s one started, want it still in progress", job, name)
 		}
@@ -43,11 +43,11 @@ func TestEphemeralRunners(t *testing.T) {
 		code, text := p.ask(http.MethodPost, "/api/actions/runner.v1.RunnerService/Declare", `{"labels":["self-hosted"]}`,
 			func(r *http.Request) { r.Header.Set("x-runner-uuid", c.UUID); r.Header.Set("x-runner-token", c.Token) })
 		if code == http.StatusOK {
-			t.Errorf("a credential that has served is accepted: %s", text)
+			t.Errorf("a used credential is accepted: %s", text)
 		}
 	}
 
-	// What the first jobs left, a third would find.
+	// A third job would find what the first two left.
 	victim := p.owner().newRepository("victim")
 	results := victim.run("remains", newTarget(t, p).script(false))
 	for name, result := range results {
@@ -61,10 +61,10 @@ func TestEphemeralRunners(t *testing.T) {
 	}
 }
 
-// credential is what a runner keeps in .runner.
+// credential is what a runner stores in .runner.
 type credential struct{ UUID, Token string }
 
-// runnerCredentials are those of runners' containers.
+// runnerCredentials returns the credentials in the runners' containers.
 func (p *project) runnerCredentials(containers ...string) []credential {
 	p.t.Helper()
 	var all []credential
@@ -78,8 +78,8 @@ func (p *project) runnerCredentials(containers ...string) []credential {
 	return all
 }
 
-// awaitRunners polls until the forge has so many runners, all idle and none of
-// those before, and returns their numbers.
+// awaitRunners polls until the forge has n runners that are all idle and not among before,
+// and returns their IDs.
 func (p *project) awaitRunners(n int, before []int) []int {
 	p.t.Helper()
 	admin := p.admin()

@@ -22,7 +22,7 @@ import (
 	"github.com/creack/pty"
 )
 
-// label marks what a stack owns.
+// label is the label of a stack's objects.
 const label = "gitops-pipeline.stack"
 
 // launcher is the program under test, built once.
@@ -51,15 +51,15 @@ type project struct {
 	dir       string
 	stack     string
 	http, ssh int
-	host      string            // of the forge; default: localhost
+	host      string            // the forge's host name; default: localhost
 	uuids     map[string]string // of runners, by their credential
 	ownerName string            // the repository's owner, where it is not the default
 	env       []string          // of the launcher, beside the test's own
 	umask     string            // of the launcher, where it is not the test's own
 }
 
-// newProject copies what git knows of this project into a new directory. prepare
-// makes of that what the test needs; nil makes a Git checkout of one commit.
+// newProject copies this project's files, as Git lists them, into a new directory. prepare
+// turns that into what the test needs; by default, a Git checkout with one commit.
 func newProject(t *testing.T, prepare func(t *testing.T, dir string)) *project {
 	t.Helper()
 	p := &project{
@@ -73,7 +73,7 @@ func newProject(t *testing.T, prepare func(t *testing.T, dir string)) *project {
 		from, to := filepath.Join("..", name), filepath.Join(p.dir, name)
 		info, err := os.Stat(from)
 		if os.IsNotExist(err) {
-			continue // deleted, not yet committed
+			continue // deleted, but not committed yet
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -97,7 +97,7 @@ func newProject(t *testing.T, prepare func(t *testing.T, dir string)) *project {
 	return p
 }
 
-// gitCheckout makes one commit of the directory.
+// gitCheckout turns the directory into a Git checkout with one commit.
 func gitCheckout(t *testing.T, dir string) {
 	t.Helper()
 	git(t, dir, "init", "--quiet", "--initial-branch=main")
@@ -105,8 +105,8 @@ func gitCheckout(t *testing.T, dir string) {
 	git(t, dir, "commit", "--quiet", "--message=Start")
 }
 
-// cleanUp removes the stack, after showing its containers' logs if the test
-// failed. E2E_KEEP=1 keeps it.
+// cleanUp removes the stack. If the test failed, it prints the containers' logs first. With
+// E2E_KEEP=1 it keeps the stack.
 func (p *project) cleanUp() {
 	if os.Getenv("E2E_KEEP") != "" {
 		p.t.Logf("kept stack %s in %s", p.stack, p.dir)
@@ -128,14 +128,14 @@ func (p *project) cleanUp() {
 	}
 }
 
-// result is how a command ended and what it printed.
+// result is a command's exit code, output and duration.
 type result struct {
 	code int
 	out  string
 	took time.Duration
 }
 
-// run runs the launcher on the project's stack.
+// run runs the launcher for the project's stack.
 func (p *project) run(ctx context.Context, args ...string) result {
 	return p.runEnv(ctx, nil, args...)
 }
@@ -164,8 +164,7 @@ func (p *project) runEnv(ctx context.Context, env []string, args ...string) resu
 	return r
 }
 
-// answer runs the launcher on a terminal, where someone types an answer to the
-// question once it stands there.
+// answer runs the launcher on a terminal, and types text when the launcher asks the question.
 func (p *project) answer(question, text string, args ...string) result {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), 2*time.Minute)
@@ -195,13 +194,13 @@ func (p *project) answer(question, text string, args ...string) result {
 	return result{out: string(out), code: cmd.ProcessState.ExitCode()}
 }
 
-// up brings the stack up on its own ports with source images.
+// up brings the stack up on its own ports, with images from source.
 func (p *project) up(more ...string) result {
 	args := append([]string{"up", "-c", "images=source", "-c", "httpPort=" + strconv.Itoa(p.http), "-c", "sshPort=" + strconv.Itoa(p.ssh)}, more...)
 	return p.run(p.t.Context(), args...)
 }
 
-// must fails the test unless the command ended with code and printed all of want.
+// must fails the test unless the command ended with code and its output contains all of want.
 func (r result) must(t *testing.T, code int, want ...string) result {
 	t.Helper()
 	if r.code != code {
@@ -243,7 +242,7 @@ func (p *project) status() status {
 	return s
 }
 
-// digest is the digest of the service's image under a tag, or nothing.
+// digest returns the digest of the service's image with a tag, or "".
 func (s status) digest(tag string) string {
 	for _, i := range s.Images {
 		if i.Name == "service" && i.Tag == tag {

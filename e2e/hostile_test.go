@@ -21,21 +21,21 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
-// exceptions are the probes that reach their target in spite of the runner's own
-// job engine. docs/security.md says why, for each.
+// exceptions are the probes that reach their target although the runner has its own job
+// engine. docs/security.md gives the reason for each.
 var exceptions = []string{}
 
-// bites are the probes that reach their target on the Docker host, whatever
-// its kernel and cgroups: those prove that a probe can.
+// bites are the probes that reach their target on every Docker host, whatever its kernel and
+// cgroups. They prove that a probe can succeed.
 var bites = []string{
 	"see-the-forge", "stop-the-forge", "host-socket", "privileged-on-host", "bind-mount", "host-disk",
 	"forge-database", "forge-app-ini", "runner-credential", "host-loopback", "host-addresses",
 }
 
-// TestHostileWorkflow pushes, as a user with a repository of their own, a
-// workflow that tries to break out of its job, and looks from another
-// repository's job for what it left behind. Then it does the same on the Docker
-// host, where the probes must succeed: it proves that they can.
+// TestHostileWorkflow pushes, as a user with their own repository, a workflow that tries to
+// break out of its job. A job of another repository then looks for what it left behind. Then
+// the same probes run on the Docker host, where they must succeed, which proves that they
+// work.
 func TestHostileWorkflow(t *testing.T) {
 	p := newProject(t, nil)
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
@@ -66,8 +66,8 @@ func TestHostileWorkflow(t *testing.T) {
 	}
 }
 
-// awaitNoRemains waits until the runner's job engine has ended everything that the jobs
-// started, and runs one inner half.
+// awaitNoRemains waits until everything that the jobs started has ended, and the container of
+// the job engine runs only one inner half.
 func (p *project) awaitNoRemains() {
 	p.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
@@ -90,12 +90,12 @@ func (p *project) awaitNoRemains() {
 	}
 }
 
-// TestExhaustion has a job take all it can get of memory, processes and disk,
-// and watches the forge meanwhile.
+// TestExhaustion runs a job that takes as much memory, processes and disk as it can get, and
+// checks the forge meanwhile.
 func TestExhaustion(t *testing.T) {
 	p := newProject(t, nil)
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
-	// The guard trips after 4 GB, so that the test does not fill the disk.
+	// The guard ends the job after 4 GB, so that the test does not fill the disk.
 	before := freeDisk(t)
 	p.run(t.Context(), append(p.upArgs(), "-c", fmt.Sprintf("runner.diskReserve=%dm", before>>20-4096))...).must(t, 0, "is up")
 	mallory := p.newOwner("mallory", "exhaust")
@@ -118,7 +118,7 @@ func TestExhaustion(t *testing.T) {
 	if restarts := docker(t, "inspect", "--format", "{{.RestartCount}}", p.container("runner-0-engine")); restarts != "0" {
 		t.Errorf("the job ended the outer half of its job engine: %s restarts", restarts)
 	}
-	// The space is back, and so is the runner.
+	// The space is free again, and the runner takes jobs again.
 	if got := mallory.run("remains", newTarget(t, p).script(false)); len(got) == 0 {
 		t.Error("the next job did nothing")
 	}
@@ -139,8 +139,8 @@ func freeDisk(t *testing.T) int64 {
 	return int64(stat.Bavail) * stat.Bsize
 }
 
-// watchHealth asks the forge five times a second until the returned function
-// is called.
+// watchHealth requests the forge's health five times a second until the returned function is
+// called.
 func watchHealth(p *project) func() (slowest time.Duration, failed, asked int) {
 	var worst time.Duration
 	var bad, all int
@@ -171,7 +171,7 @@ func watchHealth(p *project) func() (slowest time.Duration, failed, asked int) {
 	}
 }
 
-// target is what the probes aim at.
+// target is what the probes try to reach.
 type target struct {
 	values map[string]string
 }
@@ -200,7 +200,7 @@ func newTarget(t *testing.T, p *project) target {
 	}}
 }
 
-// script is the shell's way to read the target.
+// script returns the target as a shell script.
 func (tg target) script(plant bool) string {
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(tg.values)) {
@@ -227,7 +227,7 @@ func serveCanary(t *testing.T, address, canary string) string {
 	return port
 }
 
-// addresses are the host's IPv4 addresses.
+// addresses returns the host's IPv4 addresses.
 func addresses(t *testing.T) string {
 	t.Helper()
 	list, err := net.InterfaceAddrs()
@@ -243,7 +243,7 @@ func addresses(t *testing.T) string {
 	return strings.Join(found, " ")
 }
 
-// disk is the number and the file system of the device that holds a file.
+// disk returns the device number and the file system type of the disk that contains a file.
 func disk(t *testing.T, file string) (device, kind string) {
 	t.Helper()
 	var stat syscall.Stat_t

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// patience bounds each wait for something that has to come. No machine is so slow
-// that it needs this long: who waits longer, waits for a fault. How fast something
-// is, the benchmark measures; tests compare with what the same run took before.
+// patience limits each wait for something that must happen. Even a slow machine does not need
+// this long, so a longer wait means a fault. The benchmark measures how fast something is;
+// tests only compare durations of the same run.
 const patience = 5 * time.Minute
 
 // httpClient keeps a connection for each worker of a test's load.
 var httpClient = &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 
-// get asks once and returns the body; anything but a whole answer of 200 is an
-// error, which says what came instead.
+// get sends one request and returns the body. Anything but a complete response with status 200
+// is an error, which contains the response.
 func get(url string) (string, error) {
 	resp, err := httpClient.Get(url)
 	if err != nil {
@@ -38,7 +38,7 @@ func get(url string) (string, error) {
 	return string(body), nil
 }
 
-// dress puts what a request needs on it.
+// dress adds headers to a request.
 type dress = func(*http.Request)
 
 func basic(user, password string) dress {
@@ -49,12 +49,12 @@ func bearer(token string) dress {
 	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 }
 
-// address is the forge's host and port.
+// address returns the forge's host and port.
 func (p *project) address() string {
 	return fmt.Sprintf("%s:%d", cmp.Or(p.host, "localhost"), p.http)
 }
 
-// try asks the stack's forge, and returns the answer's status and body.
+// try sends a request to the stack's forge, and returns the response's status and body.
 func (p *project) try(method, path, body string, dresses ...dress) (int, string, error) {
 	req, err := http.NewRequest(method, "http://"+p.address()+path, strings.NewReader(body))
 	if err != nil {
@@ -73,7 +73,7 @@ func (p *project) try(method, path, body string, dresses ...dress) (int, string,
 	return resp.StatusCode, string(text), err
 }
 
-// ask is try with an answer, whatever its status.
+// ask is try, but fails the test if there is no response.
 func (p *project) ask(method, path, body string, dresses ...dress) (int, string) {
 	p.t.Helper()
 	code, text, err := p.try(method, path, body, dresses...)
@@ -89,7 +89,7 @@ type account struct {
 	user, password string
 }
 
-// owner is the user that the stack's repository belongs to.
+// owner returns the owner of the stack's repository.
 func (p *project) owner() account {
 	p.t.Helper()
 	name := p.ownerName
@@ -99,18 +99,18 @@ func (p *project) owner() account {
 	return account{p, name, p.status().Secrets["ownerPassword"]}
 }
 
-// admin is the forge's administrator.
+// admin returns the forge's administrator.
 func (p *project) admin() account {
 	p.t.Helper()
 	return account{p, "forge-admin", p.status().Secrets["adminPassword"]}
 }
 
-// try asks the forge's API.
+// try sends a request to the forge's API.
 func (a account) try(method, path, body string) (int, string, error) {
 	return a.p.try(method, "/api/v1"+path, body, basic(a.user, a.password))
 }
 
-// api asks the forge's API, which must not refuse; answer may be nil, or a
+// api sends a request to the forge's API, which must not refuse it. answer may be nil, or a
 // *string for the text.
 func (a account) api(method, path string, body, answer any) {
 	a.p.t.Helper()
@@ -139,7 +139,7 @@ func (a account) setSecret(repository, name, value string) {
 	a.api(http.MethodPut, fmt.Sprintf("/repos/%s/%s/actions/secrets/%s", a.user, repository, name), map[string]string{"data": value}, nil)
 }
 
-// clone is the address of a repository of the account, with its password.
+// clone returns the URL of a repository of the account, with the password.
 func (a account) clone(name string) string {
 	return fmt.Sprintf("http://%s:%s@%s/%s/%s.git", a.user, a.password, a.p.address(), a.user, name)
 }

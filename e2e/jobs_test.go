@@ -16,7 +16,7 @@ type actionsJob struct {
 	Steps                    []struct{ Name, Status string }
 }
 
-// push pushes a workflow whose jobs each run their script.
+// push pushes a workflow in which each job runs its script.
 func (r *checkout) push(names []string, scripts map[string]string) {
 	r.p.t.Helper()
 	workflow := "on: push\njobs:\n"
@@ -26,11 +26,11 @@ func (r *checkout) push(names []string, scripts map[string]string) {
 	r.commit(map[string]string{".gitea/workflows/sleep.yaml": workflow})
 }
 
-// jobs are all jobs of the repository.
+// jobs returns all jobs of the repository.
 func (r *checkout) jobs() []actionsJob {
 	code, body, err := r.try(http.MethodGet, fmt.Sprintf("/repos/%s/%s/actions/jobs?limit=50", r.user, r.name), "")
 	if err != nil || code != http.StatusOK {
-		return nil // asked again
+		return nil // the caller asks again
 	}
 	var list struct{ Jobs []actionsJob }
 	if err := json.Unmarshal([]byte(body), &list); err != nil {
@@ -48,7 +48,7 @@ func (r *checkout) job(name string) actionsJob {
 	return actionsJob{}
 }
 
-// mustSucceed waits for a job's end, which must be a success.
+// mustSucceed waits until a job has ended, and fails the test unless it succeeded.
 func (r *checkout) mustSucceed(name string) {
 	r.p.t.Helper()
 	r.await(name, patience, "completed")
@@ -63,7 +63,7 @@ func (r *checkout) await(name string, limit time.Duration, status string) time.D
 	return r.poll(name, limit, status, func(j actionsJob) bool { return j.Status == status || j.Status == "completed" })
 }
 
-// awaitSteps polls until a job's step runs: its container is there.
+// awaitSteps polls until one of a job's steps runs, which means that its container exists.
 func (r *checkout) awaitSteps(name string) {
 	r.p.t.Helper()
 	r.poll(name, patience, "running its step", func(j actionsJob) bool {

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// mostTimes is how many times as long as a clean run a repeat may take.
+// mostTimes limits how long a repeat may take, as a multiple of a clean run.
 const mostTimes = 6
 
-// TestKilledUp kills up with SIGKILL at points spread over its steps; one
-// plain repeat must end right.
+// TestKilledUp kills up with SIGKILL at points spread over its steps. Repeating it once must
+// succeed.
 func TestKilledUp(t *testing.T) {
 	p := newProject(t, nil)
 	clean := p.run(t.Context(), p.upArgs()...).must(t, 0, "is up").took
@@ -56,8 +56,8 @@ func TestKilledDown(t *testing.T) {
 	}
 }
 
-// repeat runs a command again that was killed, which may not take many times as
-// long as a clean run.
+// repeat repeats a command that was killed, and fails the test if it takes mostTimes as long
+// as a clean run.
 func (p *project) repeat(how string, clean time.Duration, what string, args ...string) result {
 	p.t.Helper()
 	again := p.run(p.t.Context(), args...)
@@ -68,7 +68,7 @@ func (p *project) repeat(how string, clean time.Duration, what string, args ...s
 	return again
 }
 
-// long is the size of a test: the shorter one unless LONG is set.
+// long returns the size of a test: short, unless LONG is set.
 func long(short, long int) int {
 	if os.Getenv("LONG") != "" {
 		return long
@@ -76,7 +76,7 @@ func long(short, long int) int {
 	return short
 }
 
-// upArgs are the arguments of an up that pushes nothing, on the stack's ports.
+// upArgs returns the arguments of an up on the stack's ports that pushes nothing.
 func (p *project) upArgs() []string {
 	return []string{
 		"up", "-c", "images=source", "-c", "seed=false",
@@ -84,8 +84,7 @@ func (p *project) upArgs() []string {
 	}
 }
 
-// sameAs fails the test unless the stack has as many objects as a clean one,
-// and its one runner.
+// sameAs fails the test unless the stack has as many objects as whole, and one runner.
 func (p *project) sameAs(whole objects) {
 	p.t.Helper()
 	got := p.labelled()

@@ -16,39 +16,39 @@ import (
 	"github.com/docker/docker/api/types/filters"
 )
 
-// point tells from what a command has done so far whether to kill it now: from
-// the number of its steps, and from the last one. A step is a line that the
-// launcher printed, or something that happened to a container of the stack.
+// point tells whether to kill a command now, from the number of its steps so far and from the
+// last one. A step is a line that the launcher printed, or an event of one of the stack's
+// containers.
 type point func(n int, step string) bool
 
 // atStep is the n-th step, the first being 1.
 func atStep(n int) point { return func(got int, _ string) bool { return got >= n } }
 
-// atText is the first step whose text has this in it.
+// atText is the first step whose text contains this.
 func atText(text string) point {
 	return func(_ int, step string) bool { return strings.Contains(step, text) }
 }
 
-// never lets a command end.
+// never lets a command run to its end.
 func never(int, string) bool { return false }
 
-// spread is the step in the middle of the i-th of n equal sections of the whole.
+// spread returns the step in the middle of the i-th of n equal sections of all steps.
 func spread(whole, i, n int) int { return max(1, whole*(2*i+1)/(2*n)) }
 
-// event begins the step of a container.
+// event is the beginning of a step that is a container's event.
 const event = "event: "
 
-// containerEvents are the steps of a container that do not depend on the time.
+// containerEvents are the container events that do not depend on time.
 var containerEvents = []events.Action{
 	events.ActionCreate, events.ActionStart, events.ActionPause, events.ActionUnPause, events.ActionDie, events.ActionDestroy,
 }
 
-// tooLate says that a command had ended before it reached its point.
+// tooLate means that a command ended before it reached its point.
 const tooLate = "it had ended"
 
-// kill starts the launcher and kills it at a point: with all processes that it
-// has started, as a crash of the machine would, or alone. It returns which, and
-// how many steps it saw.
+// kill starts the launcher and kills it at a point: with all processes that it has started,
+// as a crash of the machine would, or alone. It returns what it killed, and how many steps it
+// saw.
 func (p *project) kill(at point, all bool, args ...string) (how string, steps int) {
 	p.t.Helper()
 	cmd := p.command(p.t.Context(), nil, args...)
@@ -68,11 +68,11 @@ func (p *project) kill(at point, all bool, args ...string) (how string, steps in
 	go func() {
 		defer r.Close()
 		for lines := bufio.NewScanner(r); lines.Scan(); {
-			if !strings.Contains(lines.Text(), " so far") { // that one depends on the time
+			if !strings.Contains(lines.Text(), " so far") { // such a line depends on time
 				send(seen, done, lines.Text())
 			}
 		}
-		_, _ = io.Copy(io.Discard, r) // what it started may outlive it, and prints on
+		_, _ = io.Copy(io.Discard, r) // processes that it started may outlive it and print more
 	}()
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
@@ -90,7 +90,7 @@ func (p *project) kill(at point, all bool, args ...string) (how string, steps in
 	}
 }
 
-// killProcesses kills the launcher, and with all its descendants too.
+// killProcesses kills the launcher and, if all is set, its descendants.
 func (p *project) killProcesses(pid int, all bool) (how string) {
 	p.t.Helper()
 	victims := []int{pid}
@@ -106,7 +106,7 @@ func (p *project) killProcesses(pid int, all bool) (how string) {
 	return how
 }
 
-// containerSteps sends what happens to the stack's containers.
+// containerSteps sends the events of the stack's containers.
 func (p *project) containerSteps(seen chan<- string, done <-chan struct{}) {
 	p.t.Helper()
 	docker := dockerClient(p.t)
@@ -130,7 +130,7 @@ func (p *project) containerSteps(seen chan<- string, done <-chan struct{}) {
 	}()
 }
 
-// send sends a step, unless nobody waits for it any more.
+// send sends a step, unless nobody receives any more.
 func send(seen chan<- string, done <-chan struct{}, step string) {
 	select {
 	case seen <- step:
@@ -138,7 +138,7 @@ func send(seen chan<- string, done <-chan struct{}, step string) {
 	}
 }
 
-// descendants are the processes that a process started, and theirs.
+// descendants returns all descendants of a process.
 func descendants(pid int) []int {
 	var found []int
 	lists, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "children"))

@@ -11,20 +11,20 @@ import (
 	"strings"
 )
 
-// storeLFS puts an object into the repository's LFS store.
+// storeLFS uploads an object to the repository's LFS store.
 func (a account) storeLFS(repository, data string) {
 	a.p.t.Helper()
 	a.transferLFS(repository, "upload", data, data)
 }
 
-// readLFS gets the object with that content back.
+// readLFS downloads the object with that content.
 func (a account) readLFS(repository, data string) string {
 	a.p.t.Helper()
 	return a.transferLFS(repository, "download", data, "")
 }
 
-// transferLFS asks for a transfer of the object with that content, as git-lfs
-// does, and does it with the body; it returns the answer.
+// transferLFS requests a transfer of the object with that content, as git-lfs does, sends the
+// body, and returns the response.
 func (a account) transferLFS(repository, operation, data, body string) string {
 	a.p.t.Helper()
 	path := fmt.Sprintf("/%s/%s.git/info/lfs/objects/batch", a.user, repository)
@@ -63,7 +63,7 @@ func (a account) transferLFS(repository, operation, data, body string) string {
 	return string(got)
 }
 
-// lfs makes a request one to the LFS API.
+// lfs sets the headers of the LFS API.
 func lfs(r *http.Request) {
 	r.Header.Set("Accept", "application/vnd.git-lfs+json")
 	r.Header.Set("Content-Type", "application/vnd.git-lfs+json")

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestLostDirectory loses the launcher's directory, or one file of it, while the stack
-// is running. Each time `up` ends green, with everything that was pushed and created.
+// TestLostDirectory removes the launcher's directory, or a part of it, while the stack is
+// running. Each time `up` must succeed and find everything that was pushed and created.
 func TestLostDirectory(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
@@ -91,8 +91,8 @@ func (p *project) remove(name string) {
 	}
 }
 
-// hasData checks that nothing was lost: the volumes and both repositories, which the
-// owner reads with a new password.
+// hasData checks that nothing was lost: the volumes, and both repositories, which the owner
+// reads with a new password.
 func (p *project) hasData(before account, volumes []string) {
 	p.t.Helper()
 	if got := p.sortedVolumes(); !slices.Equal(got, volumes) {
@@ -109,7 +109,7 @@ func (p *project) hasData(before account, volumes []string) {
 	}
 }
 
-// pushesGreen pushes as the owner, with the new password, and follows the run.
+// pushesGreen pushes as the owner with the new password, and waits for a green run.
 func (p *project) pushesGreen() {
 	p.t.Helper()
 	git(p.t, p.dir, "commit", "--quiet", "--allow-empty", "--message=After the loss")

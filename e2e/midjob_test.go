@@ -15,14 +15,14 @@ import (
 
 // fault is something that breaks while a job runs.
 type fault struct {
-	job    string // that runs meanwhile
-	script string // of that job
+	job    string // the job that runs meanwhile
+	script string // what that job runs
 	want   []string
 	do     func(p *project, d *daemon)
 }
 
-// faults are in the order in which one runner meets them. A job that outlives
-// a fault succeeds; one that does not, fails: both are true.
+// faults are in the order in which the runner meets them. A job that survives its fault must
+// succeed, any other must fail.
 var faults = []fault{
 	{"runner-killed", "sleep 300", []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-container") }},
 	{"engine-killed", "sleep 300", []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-engine") }},
@@ -32,8 +32,8 @@ var faults = []fault{
 	{"runner-silent", "sleep 300", []string{"failure"}, silenceRunner},
 }
 
-// TestFaults has a stack on a Docker daemon and a disk of its own, which are
-// among the things that fail: during a job, then by filling up.
+// TestFaults runs a stack on its own Docker daemon and its own disk, which fail too: the
+// daemon during a job, and then the disk, which gets full.
 func TestFaults(t *testing.T) {
 	if !inside(t) {
 		return
@@ -49,9 +49,9 @@ func TestFaults(t *testing.T) {
 	fillDisk(p, d, repo)
 }
 
-// breakMidJob queues a job for each fault and one more behind them, lets each
-// fault happen while its job runs, and wants every job to end in a true status,
-// none to be lost, and the next push to be green, with nobody's help.
+// breakMidJob queues a job for each fault and one more job after them, and causes each fault
+// while its job runs. Every job must end with a true status, none may be lost, and the next
+// push must be green, without any help.
 func breakMidJob(p *project, d *daemon, repo *checkout, round string) {
 	p.t.Helper()
 	last := "last-" + round
@@ -85,7 +85,7 @@ func breakMidJob(p *project, d *daemon, repo *checkout, round string) {
 	repo.mustSucceed(next)
 }
 
-// mainPid is the first process of a container, as the host sees it.
+// mainPid returns the ID, on the host, of a container's first process.
 func (p *project) mainPid(container string) int {
 	p.t.Helper()
 	pid, err := strconv.Atoi(docker(p.t, "inspect", "--format", "{{.State.Pid}}", container))
@@ -106,8 +106,8 @@ func (p *project) killMain(prefix string) {
 // firstHalf is what the job does while its runner is disconnected.
 const firstHalf = "sleep 8.25"
 
-// cutNetwork takes the runner off the stack's network for the first half of its
-// job: for many of the runner's polls and reports.
+// cutNetwork disconnects the runner from the stack's network for the first half of its job,
+// which takes longer than many of the runner's polls and reports.
 func cutNetwork(p *project, _ *daemon) {
 	p.t.Helper()
 	network, runner := p.labelled().networks[0], p.container("runner-0-container")
@@ -117,7 +117,7 @@ func cutNetwork(p *project, _ *daemon) {
 	docker(p.t, "network", "connect", network, runner)
 }
 
-// awaitProcess waits until a job engine runs a command, or has ended it.
+// awaitProcess waits until a job engine runs a command, or no longer runs it.
 func (p *project) awaitProcess(command string, runs bool) {
 	p.t.Helper()
 	jobEngine := p.container("runner-0-engine")
@@ -132,8 +132,7 @@ func (p *project) awaitProcess(command string, runs bool) {
 	}
 }
 
-// killDaemon kills the Docker daemon and, as a service manager would, starts it
-// again.
+// killDaemon kills the Docker daemon and starts it again, as a service manager would.
 func killDaemon(p *project, d *daemon) {
 	p.t.Helper()
 	if err := syscall.Kill(d.cmd.Process.Pid, syscall.SIGKILL); err != nil {
@@ -145,8 +144,8 @@ func killDaemon(p *project, d *daemon) {
 	p.t.Logf("the daemon answers again after %.1fs", time.Since(start).Seconds())
 }
 
-// silenceRunner stops the runner's daemon, as a hang would, and measures the
-// time until the forge hears of a runner again.
+// silenceRunner stops gitea-runner with SIGSTOP, like a process that hangs, and measures the
+// time until the forge hears from a runner again.
 func silenceRunner(p *project, _ *daemon) {
 	p.t.Helper()
 	runner := p.container("runner-0-container")

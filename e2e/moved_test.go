@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestMoved gives a stack other ports: by `up`, and when a restore finds its own taken.
-// Each time the runner keeps its identity, and the next push is green. A runner that the
-// forge does not know any more gets another one.
+// TestMoved gives a stack other ports: by `up`, and after a restore that found the ports
+// taken. Each time the runner must keep its identity, and the next push must be green. A
+// runner that the forge no longer knows must register again.
 func TestMoved(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
@@ -50,7 +50,8 @@ func TestMoved(t *testing.T) {
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
 	green("restored")
 
-	// A rotation was interrupted after it had disabled the runner.
+	// up enables a runner again that an interrupted rotation disabled, but not one that a
+	// user disabled.
 	container := p.container("runner-0-container")
 	admin := p.admin()
 	admin.setDisabled(true)
@@ -65,7 +66,7 @@ func TestMoved(t *testing.T) {
 	}
 	green("enabled")
 
-	// Somebody removes the runner at the forge: it registers again.
+	// Somebody removes the runner from the forge: it registers again.
 	removed := admin.runners()
 	for _, r := range removed {
 		admin.api(http.MethodDelete, fmt.Sprintf("/admin/actions/runners/%d", r.ID), nil, nil)
@@ -77,7 +78,7 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// runner is what the forge says of a runner.
+// runner is what the forge knows about a runner.
 type runner struct {
 	ID       int
 	Disabled bool

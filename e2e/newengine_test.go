@@ -16,8 +16,8 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 )
 
-// TestNewestEngine runs on the newest Docker engine that exists as a Go module, with
-// its docker-proxy and the newest runc; containerd is the machine's.
+// TestNewestEngine uses the newest Docker engine that exists as a Go module, with its
+// docker-proxy and the newest runc, and the machine's containerd.
 func TestNewestEngine(t *testing.T) {
 	onlyLong(t)
 	if !inside(t) {
@@ -28,8 +28,8 @@ func TestNewestEngine(t *testing.T) {
 	wholeLife(t, func(d *daemon) { d.programs = programs })
 }
 
-// TestDebian13Engine runs on Debian 13's Docker engine: the one of the job
-// engine's image, here as a Docker host.
+// TestDebian13Engine uses Debian 13's Docker engine as a Docker host. It is in the job
+// engine's image.
 func TestDebian13Engine(t *testing.T) {
 	onlyLong(t)
 	if !inside(t) {
@@ -50,7 +50,7 @@ func TestDebian13Engine(t *testing.T) {
 	wholeLife(t, func(d *daemon) { d.root = root })
 }
 
-// onlyLong skips what takes long, unless LONG is set.
+// onlyLong skips a test that takes long, unless LONG is set.
 func onlyLong(t *testing.T) {
 	t.Helper()
 	if os.Getenv("LONG") == "" {
@@ -82,7 +82,7 @@ func buildNewest(t *testing.T, programs string) {
 }
 
 // wholeLife creates a stack on a daemon that prepare chooses, and does with it
-// what a user does.
+// what a user does: up, a refresh, doctor, a backup and a purge.
 func wholeLife(t *testing.T, prepare func(d *daemon)) {
 	t.Helper()
 	d := newDaemon(t, "16G", prepare)

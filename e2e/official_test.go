@@ -16,17 +16,17 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// standInLabel marks the images that stand for official ones.
+// standInLabel is the label of images that replace official ones.
 const standInLabel = "gitops-pipeline.stand-in"
 
-// TestOfficialImages goes from up to a green run on official images, under a umask that
-// takes everyone's access to what is built. Where the Docker host has an official image,
-// the test uses it; each of the others is replaced by a stand-in of the same layout, built
-// from the same sources, as no public registry can be reached where the tests run.
+// TestOfficialImages goes from up to a green run on official images, with a umask that denies
+// others access to what is built. It uses the official images that the Docker host has. No
+// public registry can be reached where the tests run, so each of the others is replaced by a
+// stand-in with the same layout, built from the same sources.
 func TestOfficialImages(t *testing.T) {
 	t.Parallel()
 	removeStandIns(t)
-	t.Cleanup(func() { removeStandIns(t) }) // after the stack, which uses them
+	t.Cleanup(func() { removeStandIns(t) }) // runs after the stack's own cleanup
 	p := newProject(t, nil)
 	for ref, lay := range standIns(t) {
 		if exec.Command("docker", "image", "inspect", ref).Run() == nil {
@@ -52,8 +52,8 @@ func TestOfficialImages(t *testing.T) {
 	p.up("-c", "images=official").must(t, 0, "nothing to change")
 }
 
-// standIns are the official images of the current pins, and what lays out the files of
-// each as the official one has them.
+// standIns returns, for each official image of the current pins, a function that lays out the
+// image's files as the official image has them.
 func standIns(t *testing.T) map[string]func(*testing.T) string {
 	version := func(b artifacts.Binary) string {
 		t.Helper()
@@ -93,8 +93,8 @@ func readPins(t *testing.T) (pins imagePins) {
 	return pins
 }
 
-// layGitea builds Gitea as its official image has it: linked against musl, which the
-// image brings and this project's Debian has as a package.
+// layGitea builds Gitea as in its official image: linked against musl. That image contains
+// musl, and this project's Debian has it as a package.
 func layGitea(t *testing.T) string {
 	out := artifacts.NewProgress(t.Output())
 	if err := artifacts.Need(t.Context(), out, "musl-gcc", "musl-tools"); err != nil {
@@ -132,7 +132,8 @@ func layRunner(t *testing.T) string {
 	return to
 }
 
-// layGo lays out a whole Go distribution; the module of one keeps no modes.
+// layGo lays out a whole Go distribution. Files in a module have no mode, so it sets the
+// executables' modes.
 func layGo(t *testing.T, version string) string {
 	module, err := artifacts.ModuleDir(t.Context(), "..", "golang.org/toolchain@v0.0.1-"+version+".linux-"+runtime.GOARCH)
 	if err != nil {
@@ -143,7 +144,7 @@ func layGo(t *testing.T, version string) string {
 	return to
 }
 
-// layDebian makes the root file system of debian:*-slim: the smallest Debian with apt.
+// layDebian builds the root file system of debian:*-slim, the smallest Debian with apt.
 func layDebian(t *testing.T, suite string) string {
 	out := artifacts.NewProgress(t.Output())
 	if err := artifacts.Need(t.Context(), out, "mmdebstrap", "mmdebstrap"); err != nil {
@@ -160,7 +161,7 @@ func layDebian(t *testing.T, suite string) string {
 	return filepath.Join(dir, "rootfs.tar")
 }
 
-// importDir makes an image of a directory, or of a root file system in an archive.
+// importDir creates an image from a directory, or from an archive of a root file system.
 func importDir(t *testing.T, from, ref string) {
 	t.Helper()
 	if filepath.Ext(from) == ".tar" {
@@ -170,13 +171,14 @@ func importDir(t *testing.T, from, ref string) {
 	shell(t, `tar -C "$1" --owner=0 --group=0 -c . | docker import --change "LABEL $3=1" - "$2"`, from, ref, standInLabel)
 }
 
-// removeStandIns removes the stand-ins, and what was built on them.
+// removeStandIns removes the stand-ins and the images that were built on them.
 func removeStandIns(t *testing.T) {
 	t.Helper()
 	if os.Getenv("E2E_KEEP") != "" {
 		return
 	}
-	// What is built on a stand-in has its label too. An interrupted build has no name.
+	// Images that are built on a stand-in inherit its label. After an interrupted build, an
+	// image has no name.
 	named := []string{"--filter", "label=" + standInLabel, "--filter", "dangling=false", "--format", "{{.Repository}}:{{.Tag}}"}
 	nameless := []string{"--filter", "label=" + standInLabel, "--filter", "dangling=true", "--quiet"}
 	for _, which := range [][]string{named, nameless} {
@@ -196,7 +198,7 @@ func shell(t *testing.T, script string, args ...string) {
 	}
 }
 
-// lines are what a command prints, each line once.
+// lines returns the words that a command prints, each of them once.
 func lines(t *testing.T, name string, args ...string) []string {
 	t.Helper()
 	out, err := exec.Command(name, args...).CombinedOutput()

@@ -15,8 +15,8 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 )
 
-// TestPlainPulumi uses plain Pulumi: pulumi up and pulumi destroy,
-// without the launcher. The launcher only shows the status.
+// TestPlainPulumi uses pulumi up and pulumi destroy without the launcher. The launcher only
+// shows the status.
 func TestPlainPulumi(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
@@ -49,7 +49,7 @@ func TestPlainPulumi(t *testing.T) {
 	pulumi("config", "set", "images", "source")
 	pulumi("config", "set", "httpPort", strconv.Itoa(p.http))
 	pulumi("config", "set", "sshPort", strconv.Itoa(p.ssh))
-	p.ownerName = "DevTeam" // an image's name is in lower case all the same
+	p.ownerName = "DevTeam" // the names of images are in lower case nevertheless
 	pulumi("config", "set", "repository.owner", p.ownerName)
 	out := pulumi("up", "--yes", "--skip-preview")
 	for _, secret := range []string{"adminPassword: [secret]", "ownerPassword: [secret]"} {
@@ -66,7 +66,7 @@ func TestPlainPulumi(t *testing.T) {
 	}
 	pulumi("preview", "--expect-no-changes")
 
-	// A changed action reaches the jobs, by a moved tag.
+	// A changed action reaches the jobs, because its tag is moved.
 	const marker = "checked out by the changed action"
 	p.edit("actions/checkout/checkout.sh", "git log -1 --format", "echo '"+marker+"'\ngit log -1 --format")
 	pulumi("up", "--yes", "--skip-preview")
@@ -89,10 +89,11 @@ func TestPlainPulumi(t *testing.T) {
 	}
 }
 
-// plainPulumi is an installed Pulumi with its Go language host, if there is
-// one. Else it is the CLI and a language host, both built from Go modules, the
-// latter in the PATH that is returned. The newest language host in a module that mirrors have is of 3.66; it
-// cannot run a provider from source, so that gets built, and put beside it.
+// plainPulumi returns the path of an installed Pulumi with its Go language host, if there is
+// one, and the PATH to run it with. Otherwise it builds the CLI and a language host from Go
+// modules, and the PATH contains the language host. The newest language host that module
+// mirrors have is that of 3.66. It cannot run a provider from source, so the provider is built
+// too, into its source directory.
 func plainPulumi(t *testing.T, project string) (cli, path string) {
 	t.Helper()
 	cli, err := exec.LookPath("pulumi")
@@ -129,8 +130,8 @@ func plainPulumi(t *testing.T, project string) (cli, path string) {
 	return built.Path, dir + string(filepath.ListSeparator) + os.Getenv("PATH")
 }
 
-// latestStays runs an older commit's workflow again: latest must stay at the
-// newest commit.
+// latestStays runs an older commit's workflow again. The tag latest must stay at the newest
+// commit.
 func (p *project) latestStays(older, newest string) {
 	p.t.Helper()
 	want := p.status().digest(newest)
@@ -161,7 +162,7 @@ func (p *project) latestStays(older, newest string) {
 	}
 }
 
-// jobLog is the log of a commit's job.
+// jobLog returns the log of a commit's job.
 func (a account) jobLog(repository, commit, job string) (log string) {
 	a.p.t.Helper()
 	base := fmt.Sprintf("/repos/%s/%s/actions", a.user, repository)

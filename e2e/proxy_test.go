@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// forwardProxy answers every request for http:// itself, refuses every tunnel,
-// and keeps what it was asked for.
+// forwardProxy answers every request for http:// itself, refuses every tunnel, and records the
+// hosts that it was asked for.
 type forwardProxy struct {
 	url string
 
@@ -34,15 +34,15 @@ func (f *forwardProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, "proxied")
 }
 
-// hosts are what the proxy was asked for so far.
+// hosts returns the hosts that the proxy was asked for so far.
 func (f *forwardProxy) hosts() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.asked)
 }
 
-// newForwardProxy serves a proxy on the Docker host's address in Docker's own
-// network: a private one, which jobs do not reach otherwise.
+// newForwardProxy serves a proxy on the Docker host's address in Docker's own network. That is
+// a private address, which jobs cannot reach otherwise.
 func newForwardProxy(t *testing.T) *forwardProxy {
 	t.Helper()
 	bridge, err := net.InterfaceByName("docker0")
@@ -66,7 +66,7 @@ func newForwardProxy(t *testing.T) *forwardProxy {
 	return f
 }
 
-// TestLoopbackAddress has the forge on a loopback address that is not 127.0.0.1.
+// TestLoopbackAddress runs the forge on a loopback address that is not 127.0.0.1.
 func TestLoopbackAddress(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestReady: a stack whose runner or network is broken is not called up. doctor
-// names the fault, and doctor --fix repairs it, with all data in place.
+// TestReady breaks a stack's runner and its network. up must fail, doctor must name the fault,
+// and doctor --fix must repair it without losing data.
 func TestReady(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
@@ -19,7 +19,7 @@ func TestReady(t *testing.T) {
 
 	p.run(t.Context(), "doctor").must(t, 0, "runner runner-0", "job engine of runner-0", "forge version", "waiting jobs")
 
-	// A runner that is frozen is running for Docker, and online for the forge.
+	// To the forge, a frozen runner is online.
 	runner := p.container("runner-0-container")
 	docker(t, "pause", runner)
 	p.run(t.Context(), "doctor").must(t, 1, "runner runner-0", "paused")
@@ -27,8 +27,8 @@ func TestReady(t *testing.T) {
 	p.run(t.Context(), "doctor", "--fix").must(t, 0, "restarting runner runner-0")
 	p.run(t.Context(), "up").must(t, 0, "nothing to change", "is up")
 
-	// Without its name in the network, nobody finds the forge: what `docker swarm
-	// init` and `leave` do to every network of Docker 20.10.
+	// Without its name in the network, nothing finds the forge. In Docker 20.10, `docker swarm
+	// init` and `leave` have this effect on every network.
 	network := strings.TrimSpace(docker(t, "inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}", p.container("forge-container")))
 	docker(t, "network", "disconnect", network, p.container("forge-container"))
 	docker(t, "network", "connect", network, p.container("forge-container")) // without its aliases
@@ -45,8 +45,8 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// TestSwarm: `docker swarm init` and `leave --force` on the host leave Docker
-// 20.10 without the names of its networks. doctor says so, and --fix repairs it.
+// TestSwarm runs `docker swarm init` and `leave --force`. After that, Docker 20.10 no longer
+// resolves names in its networks. doctor must say so, and doctor --fix must repair it.
 func TestSwarm(t *testing.T) {
 	if os.Getenv("LONG") == "" {
 		t.Skip("it changes the whole Docker host: in the long form")

@@ -19,7 +19,7 @@ type checkout struct {
 	name, dir string
 }
 
-// newOwner makes a user with a repository.
+// newOwner creates a user with a repository.
 func (p *project) newOwner(owner, name string) *checkout {
 	p.t.Helper()
 	a := account{p, owner, rand.Text()}
@@ -29,7 +29,7 @@ func (p *project) newOwner(owner, name string) *checkout {
 	return a.newRepository(name)
 }
 
-// newRepository makes an empty private repository.
+// newRepository creates an empty private repository.
 func (a account) newRepository(name string) *checkout {
 	a.p.t.Helper()
 	a.api(http.MethodPost, "/user/repos", map[string]any{"name": name, "private": true}, nil)
@@ -38,7 +38,7 @@ func (a account) newRepository(name string) *checkout {
 	return r
 }
 
-// commit writes the files, in place of all there were, and pushes them.
+// commit replaces all files by the given ones, and pushes them.
 func (r *checkout) commit(files map[string]string) string {
 	r.p.t.Helper()
 	git(r.p.t, r.dir, "rm", "-r", "--quiet", "--ignore-unmatch", ".")
@@ -57,8 +57,8 @@ func (r *checkout) commit(files map[string]string) string {
 	return strings.TrimSpace(git(r.p.t, r.dir, "rev-parse", "HEAD"))
 }
 
-// run runs one of the workflows below testdata/hostile, and fails the test
-// unless it came to its end.
+// run runs one of the workflows in testdata/hostile, and fails the test unless the job
+// succeeded.
 func (r *checkout) run(name, target string) map[string]string {
 	r.p.t.Helper()
 	results, log, conclusion := r.runLog(name, target)
@@ -70,8 +70,7 @@ func (r *checkout) run(name, target string) map[string]string {
 
 var probeLine = regexp.MustCompile(`(?m) PROBE (\S+) (reached|refused)$`)
 
-// runLog pushes a workflow and returns what its probes came to, its log, and
-// how it ended.
+// runLog pushes a workflow. It returns the results of its probes, its log, and its conclusion.
 func (r *checkout) runLog(name, target string) (results map[string]string, log, conclusion string) {
 	r.p.t.Helper()
 	files := map[string]string{"target.sh": target}
@@ -90,8 +89,7 @@ func (r *checkout) runLog(name, target string) (results map[string]string, log, 
 	return results, log, conclusion
 }
 
-// ended waits for the one job of a commit's run, and returns its log and how it
-// ended.
+// ended waits for the only job of a commit's run, and returns its log and its conclusion.
 func (r *checkout) ended(commit string) (log, conclusion string) {
 	r.p.t.Helper()
 	base := fmt.Sprintf("/repos/%s/%s/actions", r.user, r.name)

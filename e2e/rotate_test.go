@@ -14,9 +14,9 @@ import (
 	"testing"
 )
 
-// TestRotate gives every secret of a stack a new value. Each old one must have
-// been accepted before and be refused afterwards; what users keep in the forge
-// still decrypts, and the pipeline stays green.
+// TestRotate gives every secret of a stack a new value. Each old value must be accepted before
+// and refused afterwards. What users store in the forge must still decrypt, and the next run
+// must be green.
 func TestRotate(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
@@ -36,7 +36,7 @@ func TestRotate(t *testing.T) {
 	}
 	arguments := watchArguments(t)
 	if how, _ := p.kill(atText("forge-container"), true, "rotate", "--all"); how == tooLate {
-		t.Error("got a rotation that ended without a step of the forge's container, want one that was killed there")
+		t.Error("the rotation ended before it touched the forge's container, where it was to be killed")
 	}
 	r := p.run(t.Context(), "rotate", "--all").must(t, 0, "10 secrets")
 	seen := places{"output of rotate": r.out, "process arguments": arguments()}
@@ -74,8 +74,8 @@ func TestRotate(t *testing.T) {
 	p.staysGreen(user)
 }
 
-// TestRotateKilled kills rotations at points spread over their steps;
-// repeating each ends right.
+// TestRotateKilled kills rotations at points spread over their steps. Repeating each must
+// succeed.
 func TestRotateKilled(t *testing.T) {
 	n := long(0, 20)
 	if n == 0 {
@@ -98,7 +98,7 @@ func TestRotateKilled(t *testing.T) {
 	p.run(t.Context(), p.upArgs()...).must(t, 0)
 }
 
-// staysGreen pushes a workflow that reads a user's secret too.
+// staysGreen pushes a workflow that also reads a user's secret, and wants a green run.
 func (p *project) staysGreen(user string) {
 	p.t.Helper()
 	sum := sha256.Sum256([]byte(user))
@@ -122,7 +122,7 @@ func (p *project) staysGreen(user string) {
 	}
 }
 
-// opensState tells whether a passphrase opens the stack's state.
+// opensState tells whether a passphrase decrypts the stack's state.
 func (p *project) opensState(passphrase string) bool {
 	p.t.Helper()
 	cmd := exec.Command(p.pulumi(), "stack", "export", "--show-secrets", "--stack", p.stack)

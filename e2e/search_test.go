@@ -22,10 +22,10 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 )
 
-// search looks for secrets in what is too large to keep.
+// search looks for secrets in data that is too large to keep in memory.
 type search struct {
 	t      *testing.T
-	forms  map[string][][]byte // of each secret, by its name
+	forms  map[string][][]byte // plain text and base64 of each secret, by its name
 	places int
 	bytes  int64
 }
@@ -38,10 +38,10 @@ func newSearch(t *testing.T, secrets map[string]string) *search {
 	return s
 }
 
-// longest is more than any form of a secret has; pieces overlap by as much.
+// longest is longer than any form of a secret. Pieces overlap by this much.
 const longest = 512
 
-// read looks through a stream, piece by piece.
+// read searches a stream piece by piece.
 func (s *search) read(place string, r io.Reader) {
 	s.t.Helper()
 	s.places++
@@ -70,7 +70,7 @@ func (s *search) read(place string, r io.Reader) {
 	}
 }
 
-// image looks through all layers and the configuration of an image.
+// image searches all layers and the configuration of an image.
 func (s *search) image(ref string) {
 	s.t.Helper()
 	docker := dockerClient(s.t)
@@ -92,7 +92,7 @@ func (s *search) image(ref string) {
 	}
 }
 
-// unpacked is the stream itself, or what is in it if it is gzip's.
+// unpacked returns the stream, decompressed if it is gzip's.
 func (s *search) unpacked(r io.Reader) io.Reader {
 	s.t.Helper()
 	buffered := bufio.NewReader(r)
@@ -106,8 +106,8 @@ func (s *search) unpacked(r io.Reader) io.Reader {
 	return inner
 }
 
-// images looks through the images that the stack made and its runs published;
-// the long form, through those that its containers run too.
+// images searches the images that the stack built and those that its runs published. The long
+// form also searches the images that its containers run.
 func (s *search) images(p *project) {
 	s.t.Helper()
 	docker := dockerClient(s.t)
@@ -150,8 +150,8 @@ func (s *search) images(p *project) {
 	}
 }
 
-// readable looks through what everyone on the host may read of what was
-// written since then: below /tmp and where this project keeps its artifacts.
+// readable searches the world-readable files that were written since then, below /tmp and in
+// the artifacts' cache.
 func (s *search) readable(since time.Time) {
 	s.t.Helper()
 	cache, err := artifacts.CacheDir()
@@ -160,7 +160,7 @@ func (s *search) readable(since time.Time) {
 	}
 	for _, root := range []string{os.TempDir(), cache} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil { // it is gone: others work here too
+			if err != nil { // it is gone: other programs write here too
 				return nil
 			}
 			info, err := d.Info()

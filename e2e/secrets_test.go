@@ -19,8 +19,8 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 )
 
-// TestSecretsStaySecret looks for the value of every secret of a stack in every
-// place where it could be read, over the stack's whole life.
+// TestSecretsStaySecret looks for the values of all secrets of a stack in every place where
+// they could be read, over the stack's whole life.
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
@@ -69,10 +69,10 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 }
 
-// places are texts by the name of where they are.
+// places are texts by the name of the place where they were found.
 type places map[string]string
 
-// secrets are the values of the stack's secrets, from where they are stored.
+// secrets reads the values of the stack's secrets from where they are stored.
 func (p *project) secrets() map[string]string {
 	p.t.Helper()
 	found := map[string]string{}
@@ -108,7 +108,7 @@ func (p *project) secrets() map[string]string {
 	return found
 }
 
-// registryToken is the access token in the decrypted state.
+// registryToken reads the access token from the decrypted state.
 func (p *project) registryToken(passphrase string) string {
 	p.t.Helper()
 	cmd := exec.Command(p.pulumi(), "stack", "export", "--show-secrets", "--stack", p.stack)
@@ -144,7 +144,7 @@ func (p *project) registryToken(passphrase string) string {
 	return ""
 }
 
-// pulumi is the CLI that the launcher uses.
+// pulumi returns the path of the CLI that the launcher uses.
 func (p *project) pulumi() string {
 	p.t.Helper()
 	cli, err := artifacts.Pulumi(p.t.Context(), "..", p.t.Output())
@@ -171,7 +171,7 @@ func (p *project) workflowLogs(places places) {
 	}
 }
 
-// dockerSees adds what the Docker host tells about the stack's objects and their images.
+// dockerSees adds what the Docker host shows of the stack's objects and their images.
 func (p *project) dockerSees(places places) {
 	p.t.Helper()
 	things := p.labelled()
@@ -186,7 +186,7 @@ func (p *project) dockerSees(places places) {
 	}
 }
 
-// files adds the state, the configuration, and all that everyone may read.
+// files adds the state, the configuration, and all world-readable files.
 func (p *project) files(places places) {
 	p.t.Helper()
 	state := filepath.Join(p.dir, ".pipeline", "state")
@@ -210,8 +210,8 @@ func (p *project) files(places places) {
 	}
 }
 
-// watchArguments notes the arguments of all the machine's processes until the
-// returned function is called, which gives them.
+// watchArguments records the arguments of all processes of the machine until the returned
+// function is called, which returns them.
 func watchArguments(t *testing.T) func() string {
 	t.Helper()
 	stop, done := make(chan struct{}), make(chan struct{})

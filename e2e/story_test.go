@@ -17,7 +17,7 @@ import (
 	"github.com/docker/go-connections/nat"
 )
 
-// TestStory is a pipeline's whole life, in the order a user lives it.
+// TestStory goes through a pipeline's whole life, in the order of a user's commands.
 func TestStory(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
@@ -33,7 +33,7 @@ func TestStory(t *testing.T) {
 	}
 
 	step("doctor", func(t *testing.T) {
-		// Whoever follows the README has a stack on the default ports by now.
+		// Other ports: a user who follows the README has a stack on the default ones.
 		ports := filepath.Join(p.dir, "Pulumi."+p.stack+".yaml")
 		text := fmt.Sprintf("config:\n  gitops-pipeline:httpPort: %d\n  gitops-pipeline:sshPort: %d\n", p.http, p.ssh)
 		if err := os.WriteFile(ports, []byte(text), 0o600); err != nil {
@@ -78,7 +78,7 @@ func TestStory(t *testing.T) {
 		serve(t, p, first.URLs["registry"]+"/gitops/service@"+digest)
 	})
 	step("second up changes nothing", func(t *testing.T) {
-		// What a Pulumi of the user's own leaves, killed as it writes the state.
+		// What a user's own Pulumi leaves behind if it is killed while it writes the state.
 		state := filepath.Join(p.dir, ".pipeline", "state", ".pulumi", "stacks", "gitops-pipeline", p.stack+".json")
 		if err := os.WriteFile(state+".attrs", nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -142,7 +142,7 @@ func TestStory(t *testing.T) {
 	})
 	step("down and up keep the data", func(t *testing.T) {
 		before := p.status()
-		removeContainer(t, p, "runner-0-container") // what is gone already does not stop down
+		removeContainer(t, p, "runner-0-container") // down works without it
 		p.run(t.Context(), "down").must(t, 0, "kept")
 		left := p.labelled()
 		if len(left.containers)+len(left.networks) > 0 || len(left.volumes) == 0 {

@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// checkTrace holds the trace of the newest run, which is green, to its records: the
-// segments of a job sum up to its length, and none of its times is guessed from the
-// forge's seconds that its log has.
+// checkTrace checks the trace of the newest run, which is green: the segments of a job must
+// add up to its length, and times that are in the log must not be approximate.
 func checkTrace(t *testing.T, p *project) {
 	t.Helper()
 	out, err := p.command(t.Context(), nil, "trace", "--json").Output()

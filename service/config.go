@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// config is what the environment decides.
+// config is the configuration, read from environment variables.
 type config struct {
-	port       string        // PORT: TCP port, default 8080; 0 takes a free one
+	port       string        // PORT: TCP port, default 8080; 0 means any free one
 	readyAfter time.Duration // READY_AFTER: delays readiness, default 0s
 	drain      time.Duration // DRAIN: pause between not ready and shutdown, default 2s
-	shutdown   time.Duration // SHUTDOWN_TIMEOUT: bound of the shutdown, default 10s
+	shutdown   time.Duration // SHUTDOWN_TIMEOUT: limit for the shutdown, default 10s
 }
 
-// loadConfig reads the environment; all that is wrong is said at once.
+// loadConfig reads the environment and reports all errors at once.
 func loadConfig(getenv func(string) string) (config, error) {
 	c := config{port: "8080", drain: 2 * time.Second, shutdown: 10 * time.Second}
 	var errs []error

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// state is what the probes tell.
+// state is what the probes report.
 type state struct {
 	started time.Time
 
@@ -40,7 +40,7 @@ func (s *state) isReady() bool {
 	return s.ready && !s.draining
 }
 
-// newHandler has all the routes.
+// newHandler returns a handler with all routes.
 func newHandler(s *state, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
@@ -81,19 +81,19 @@ type errorBody struct {
 func writeJSON(w http.ResponseWriter, log *slog.Logger, code int, body any) {
 	data, err := json.Marshal(body)
 	if err != nil {
-		log.Error("encoding an answer", "error", err.Error())
+		log.Error("encoding a response", "error", err.Error())
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	if _, err := w.Write(data); err != nil {
-		log.Debug("writing an answer", "error", err.Error())
+		log.Debug("writing a response", "error", err.Error())
 	}
 }
 
-// page is filled in with fmt, not html/template, whose reflection makes the
-// linker keep all methods of every type: the program would be half as big again.
+// page is formatted with fmt, not html/template: template's reflection makes the linker
+// keep all methods of every type, and the program would be 50 % larger.
 const page = `<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Bounds of the HTTP server: what a slow or silent client can hold.
+// Limits of the HTTP server, against slow or silent clients.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
@@ -36,18 +36,19 @@ func main() {
 	}
 }
 
-// run serves until stop delivers a signal or ctx ends, then drains: not ready
-// for the drain pause, so that balancers look elsewhere, then a shutdown that
-// lets requests finish within its bound. bound, when not nil, gets the
-// listener's address as soon as it is open. It returns nil after a clean stop.
-func run(ctx context.Context, args []string, getenv func(string) string, stop <-chan os.Signal, logs io.Writer, bound func(net.Addr)) error {
+// run serves until stop delivers a signal or ctx ends. Then it drains: during the drain
+// pause it is not ready, so that load balancers use other replicas, and then it shuts down,
+// which lets requests finish until the shutdown's limit. If listening is not nil, run calls
+// it with the listener's address as soon as the port is open. It returns nil after a clean
+// stop.
+func run(ctx context.Context, args []string, getenv func(string) string, stop <-chan os.Signal, logs io.Writer, listening func(net.Addr)) error {
 	cfg, err := loadConfig(getenv)
 	if err != nil {
 		return err
 	}
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	flags.SetOutput(logs)
-	probeOnly := flags.Bool("probe", false, "ask the running service's /health and exit 0 when it answers 200")
+	probeOnly := flags.Bool("probe", false, "request /health of the running service, and exit 0 if it answers 200")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -76,8 +77,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stop <-
 		state.setReady(true)
 	}
 	log.Info("listening", "address", listener.Addr().String(), "revision", buildVersion().Revision)
-	if bound != nil {
-		bound(listener.Addr())
+	if listening != nil {
+		listening(listener.Addr())
 	}
 
 	served := make(chan error, 1)
@@ -93,7 +94,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stop <-
 	ready.Stop()
 	state.drain()
 
-	// A second signal ends the pause, not the requests under way.
+	// A second signal ends the pause; running requests still finish.
 	select {
 	case <-time.After(cfg.drain):
 	case <-stop:
@@ -107,8 +108,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stop <-
 	return nil
 }
 
-// probe asks the service on this host for its health, for a container's
-// HEALTHCHECK: the image needs no other program for it.
+// probe requests the health of the service on this host. It is the HEALTHCHECK of the
+// container, so the image needs no other program.
 func probe(ctx context.Context, port string) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()

@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// env makes a getenv of fixed values.
+// env returns a getenv with fixed values.
 func env(values map[string]string) func(string) string {
 	return func(name string) string { return values[name] }
 }
 
-// lockedLog is a log that the test may read while the service writes.
+// lockedLog is a log that the test can read while the service writes to it.
 type lockedLog struct {
 	mu sync.Mutex
 	b  strings.Builder
@@ -37,8 +37,8 @@ func (l *lockedLog) String() string {
 	return l.b.String()
 }
 
-// start runs the service on a free port and returns its URL, where to send
-// signals, and what run will return.
+// start runs the service on a free port. It returns the URL, the channel for signals, and
+// the channel for the result of run.
 func start(t *testing.T, values map[string]string, log io.Writer) (url string, stop chan os.Signal, done chan error) {
 	t.Helper()
 	values["PORT"] = "0"
@@ -56,7 +56,7 @@ func start(t *testing.T, values map[string]string, log io.Writer) (url string, s
 	return "", nil, nil
 }
 
-// waitFor polls url until it answers code.
+// waitFor polls url until the response has the status code.
 func waitFor(t *testing.T, url string, code int) {
 	t.Helper()
 	deadline := time.Now().Add(5 * time.Second)
@@ -172,7 +172,7 @@ func TestPortTaken(t *testing.T) {
 	}
 }
 
-// TestStandardLibraryOnly holds the module's promise.
+// TestStandardLibraryOnly checks that the module has no dependencies.
 func TestStandardLibraryOnly(t *testing.T) {
 	t.Parallel()
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()

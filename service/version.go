@@ -5,11 +5,11 @@ import (
 	"runtime/debug"
 )
 
-// Set by -ldflags "-X main.revision=… -X main.buildTime=…"; else the build
-// information that Go records answers.
+// Set by -ldflags "-X main.revision=… -X main.buildTime=…". Without that, buildVersion uses
+// the build information that Go records.
 var revision, buildTime string
 
-// version is the answer of GET /version.
+// version is the response to GET /version.
 type version struct {
 	Revision string `json:"revision"` // commit
 	Time     string `json:"time"`     // RFC 3339

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks out CHECKOUT_REPOSITORY at CHECKOUT_REF into the workspace.
-# See action.yaml for the inputs; the runner gives the GITHUB_ variables.
+# See action.yaml for the inputs; the runner sets the GITHUB_ variables.
 set -euo pipefail
 
 for name in ${CHECKOUT_UNSUPPORTED:-}; do
@@ -24,16 +24,16 @@ case $target/ in
     ;;
 esac
 
-# Without a ref: the commit that started the workflow, or the default branch
-# of another repository.
+# Without a ref, check out the commit that started the workflow, or another repository's
+# default branch.
 ref=${CHECKOUT_REF:-}
 if [ -z "$ref" ] && [ "$CHECKOUT_REPOSITORY" = "$GITHUB_REPOSITORY" ]; then
   ref=$GITHUB_SHA
 fi
 ref=${ref:-HEAD}
 
-# The token goes to git through its environment: not into the URL, the
-# configuration on disk, the arguments or the log.
+# git reads the token from its environment. It is not in the URL, the configuration on disk,
+# the arguments or the log.
 url=$GITHUB_SERVER_URL/$CHECKOUT_REPOSITORY
 if [ -n "${CHECKOUT_TOKEN:-}" ]; then
   auth=$(printf 'x-access-token:%s' "$CHECKOUT_TOKEN" | base64 -w 0)

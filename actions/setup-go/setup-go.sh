@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Selects the Go version that later steps run: the job image's own, or a toolchain
-# from the module mirror (GOTOOLCHAIN).
+# Selects the Go version for later steps: the job image's own, or a toolchain from the module
+# mirror (GOTOOLCHAIN).
 set -euo pipefail
 
 for name in ${SETUP_GO_UNSUPPORTED:-}; do
@@ -33,12 +33,12 @@ case $want in
     echo "using Go $have of the job image"
     ;;
   *[!0-9.a-z]*)
-    echo "::error::setup-go: go-version '$want' is no version; write one such as 1.26 or 1.26.8 (the job image has $have)"
+    echo "::error::setup-go: go-version '$want' is not a version; write one such as 1.26 or 1.26.8 (the job image has $have)"
     exit 1
     ;;
   *)
-    # A version in a file is a minimum; one that is asked for is itself, and
-    # 1.26 is any 1.26.x.
+    # A version in a file is a minimum. A version in the input is exact, and 1.26 means any
+    # 1.26.x.
     if [ "$have" = "$want" ] || [[ $have == "$want".* ]] ||
       { [ "${file_minimum:-}" = yes ] && [ "$(newest "$have" "$want")" = "$have" ]; }; then
       echo "using Go $have of the job image"
@@ -47,7 +47,7 @@ case $want in
       echo "getting Go $want through the module mirror"
       if ! got=$(GOTOOLCHAIN=go$want go env GOVERSION 2>&1); then
         echo "$got"
-        echo "::error::setup-go: Go $want is neither in the job image (it has $have) nor to be had through the module mirror; ask for $have, or let the runner reach a mirror"
+        echo "::error::setup-go: Go $want is not in the job image (it has $have) and cannot be downloaded from the module mirror; ask for $have, or let the runner reach a mirror"
         exit 1
       fi
       have=$want

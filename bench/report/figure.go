@@ -1,4 +1,4 @@
-// Package report judges what the benchmark measured, and writes it into a table.
+// Package report compares the benchmark's figures with their goals, and writes the table.
 package report
 
 import (
@@ -16,7 +16,7 @@ const (
 	Percent   = "%"  // of a core
 )
 
-// Figure is one thing that was measured.
+// Figure is one measured quantity with its samples.
 type Figure struct {
 	Row        int
 	Name, Unit string
@@ -27,7 +27,7 @@ type Figure struct {
 	Note       string
 }
 
-// Record adds a sample, or why there is none.
+// Record adds a sample, or the reason why there is none.
 func (f *Figure) Record(sample float64, err error) {
 	if err != nil {
 		reason, _, _ := strings.Cut(err.Error(), "\n")
@@ -37,8 +37,8 @@ func (f *Figure) Record(sample float64, err error) {
 	f.Samples = append(f.Samples, sample)
 }
 
-// quantile is the smallest sample that at least the share p of all samples do
-// not exceed (nearest rank): always one that was measured; 0 without samples.
+// quantile returns the nearest-rank quantile: the smallest sample that is at least as large
+// as the share p of all samples. It is always a measured sample; without samples it is 0.
 func quantile(samples []float64, p float64) float64 {
 	if len(samples) == 0 {
 		return 0
@@ -54,14 +54,14 @@ func mean(samples []float64) (mean float64) {
 	return mean
 }
 
-// Goal bounds one value of a figure.
+// Goal is an upper limit for one value of a figure.
 type Goal struct {
 	Of   string // p50, p95, p99, mean, or ratio to the baseline
 	Most float64
 }
 
-// value is what the goal bounds; false when it was not measured. Of few samples,
-// a percentile is the slowest.
+// value returns the value that the goal limits, or false if it was not measured. With few
+// samples, a percentile is the slowest sample.
 func (g Goal) value(f Figure) (float64, bool) {
 	if len(f.Samples) == 0 || g.Of == "ratio" && len(f.Baseline) == 0 {
 		return 0, false
@@ -83,7 +83,7 @@ func (g Goal) text(unit string) string {
 	return fmt.Sprintf("%s ≤ %s", g.Of, value(g.Most, unit))
 }
 
-// judge is all goals in words, and whether they are met; "" where nothing tells.
+// judge returns all goals as text, and whether they are met; "" if that is not known.
 func (f Figure) judge() (goals, met string) {
 	var words []string
 	known, all := len(f.Goals) > 0, true
@@ -101,7 +101,7 @@ func (f Figure) judge() (goals, met string) {
 	return strings.Join(words, ", "), met
 }
 
-// value is a figure with its unit.
+// value formats a value with its unit.
 func value(v float64, unit string) string {
 	if unit == Seconds && v < 1 {
 		v, unit = v*1000, "ms"

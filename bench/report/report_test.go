@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// oneToN are the samples 1 to n, the last first.
+// oneToN returns the samples n to 1.
 func oneToN(n int) []float64 {
 	var s []float64
 	for i := n; i > 0; i-- {
@@ -47,7 +47,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestUpdate puts rows into a document, of which one is measured again.
+// TestUpdate writes rows into a document, and then one of them again.
 func TestUpdate(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "performance.md")

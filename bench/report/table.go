@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// The markers between which a document has the table.
+// The markers around the table in a document.
 const (
 	begin = "<!-- bench:begin -->\n"
 	end   = "<!-- bench:end -->\n"
@@ -21,23 +21,23 @@ const header = "| # | what | N | p50 | p95 | p99 | mean | baseline (p50) | × ba
 // rowLine is a line of a table or of its notes, with the number of its row.
 var rowLine = regexp.MustCompile(`(?m)^(\| |- )(\d+)[ ,].*\n`)
 
-// Update replaces the figures of their rows in a document's table, and what stands
-// above it about the machine; the other rows stay. Without figures it checks
-// only that the document has a place for the table.
+// Update replaces the rows of the figures in a document's table, and the description of the
+// machine above it. Other rows stay as they are. Without figures it only checks that the
+// document has the markers.
 func Update(path, machine string, figures []Figure) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("reading the document of the figures: %w", err)
+		return fmt.Errorf("reading the document with the table: %w", err)
 	}
 	head, rest, ok := strings.Cut(string(text), begin)
 	old, tail, found := strings.Cut(rest, end)
 	if !ok || !found {
-		return fmt.Errorf("%s has no lines %s and %s for the table to stand between", path, strings.TrimSpace(begin), strings.TrimSpace(end))
+		return fmt.Errorf("%s has no lines %s and %s around the table", path, strings.TrimSpace(begin), strings.TrimSpace(end))
 	}
 	if len(figures) == 0 {
 		return nil
 	}
-	lines := map[string][]string{} // by how they begin
+	lines := map[string][]string{} // by their beginning
 	add := func(start string, row int, line string) {
 		lines[start] = append(lines[start], fmt.Sprintf("%3d", row)+line)
 	}
@@ -70,7 +70,8 @@ func sorted(lines []string) string {
 	return text.String()
 }
 
-// cells are the columns from the name on. A percentile takes enough samples.
+// cells returns the columns after the row's number. A percentile is left out if there are
+// too few samples.
 func (f Figure) cells() []string {
 	n := len(f.Samples)
 	goals, met := f.judge()
@@ -89,5 +90,5 @@ func (f Figure) cells() []string {
 	return cells
 }
 
-// String is the figure in one line, for a terminal.
+// String returns the figure as one line, for a terminal.
 func (f Figure) String() string { return strings.Join(f.cells(), " | ") }

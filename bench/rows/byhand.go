@@ -10,14 +10,14 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/bench/stack"
 )
 
-// handwork does on the host what the pipeline does with a push: the baseline of row 1.
+// handwork does by hand what the pipeline does after a push: the baseline of row 1.
 type handwork struct {
-	dir     string   // a checkout
+	dir     string   // the checkout it works in
 	env     []string // of the steps
 	figures []report.Figure
 }
 
-// steps are the workflow's, for the shell.
+// steps are the workflow's steps as shell scripts.
 var steps = []struct{ name, script string }{
 	{"test", "go test -v ./..."},
 	{"vet", "go vet ./..."},
@@ -27,7 +27,7 @@ var steps = []struct{ name, script string }{
 	{"push the image", `$DOCKER push "$IMAGE:by-hand" && $DOCKER push "$IMAGE:latest"`},
 }
 
-// environment is what the steps need.
+// environment returns what the steps need: the docker command, the Go image, and variables.
 func environment(ctx context.Context, s *stack.Stack) (docker, goImage string, env []string, err error) {
 	if docker, err = stack.DockerCommand(ctx); err != nil {
 		return "", "", nil, err
@@ -60,7 +60,7 @@ func newHandwork(ctx context.Context, s *stack.Stack) (*handwork, error) {
 	return h, os.WriteFile(filepath.Join(dir, "config.json"), auth, 0o600)
 }
 
-// work changes the service, and times what the workflow's steps do with it.
+// work changes the service and times the workflow's steps on the change.
 func (h *handwork) work(ctx context.Context, keep bool) (total float64, err error) {
 	if _, err := changeService(ctx, h.dir); err != nil {
 		return 0, err
@@ -80,7 +80,7 @@ func (h *handwork) work(ctx context.Context, keep bool) (total float64, err erro
 	return total, nil
 }
 
-// firstJob times the first run's work by hand: the baseline of row 3.
+// firstJob does the first run's work by hand and times it: the baseline of row 3.
 func firstJob(ctx context.Context, s *stack.Stack) (float64, error) {
 	docker, goImage, env, err := environment(ctx, s)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/bench/stack"
 )
 
-// echo is a repository whose workflow only prints a word.
+// echo is a repository with a workflow that only prints a line.
 type echo struct {
 	s         *stack.Stack
 	name, dir string
@@ -38,7 +38,7 @@ func newEcho(ctx context.Context, s *stack.Stack) (*echo, error) {
 	return e, err
 }
 
-// commit adds a commit.
+// commit adds a commit and returns its hash.
 func (e *echo) commit(ctx context.Context) (string, error) {
 	changes++
 	if err := os.WriteFile(filepath.Join(e.dir, "n"), fmt.Append(nil, changes), 0o644); err != nil {
@@ -47,8 +47,8 @@ func (e *echo) commit(ctx context.Context) (string, error) {
 	return stack.CommitAll(ctx, e.dir)
 }
 
-// queue pushes n commits, each to a branch of its own, as a push to the same one
-// ends the run before it, and returns how long it took until all were green.
+// queue pushes n commits, and returns how long it took until all runs were green. Each
+// commit goes to its own branch, because a push to a branch cancels that branch's last run.
 func (e *echo) queue(ctx context.Context, n int) (float64, error) {
 	took, err := timed(func() error {
 		var commits []string

@@ -9,13 +9,13 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/bench/stack"
 )
 
-// noOp is row 5: `pipeline up` where there is nothing to do.
+// noOp is row 5: `pipeline up` when there is nothing to do.
 func noOp(ctx context.Context, b *Bench) ([]report.Figure, error) {
 	s, err := b.Stack(ctx, busy)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Up(ctx); err != nil { // the pushes of another row have changed the service in this clone
+	if _, err := s.Up(ctx); err != nil { // another row's pushes have changed the service in this clone
 		return nil, err
 	}
 	f := report.Figure{Row: 5, Name: "`up` with nothing to change", Unit: report.Seconds, Goals: []report.Goal{{Of: "p50", Most: 3}}}
@@ -23,7 +23,7 @@ func noOp(ctx context.Context, b *Bench) ([]report.Figure, error) {
 	return []report.Figure{f}, err
 }
 
-// unchanged times an up that must change nothing.
+// unchanged returns a function that times an `up`, which must change nothing.
 func unchanged(ctx context.Context, s *stack.Stack) func() (float64, error) {
 	return func() (float64, error) {
 		at, err := s.Up(ctx)
@@ -34,9 +34,8 @@ func unchanged(ctx context.Context, s *stack.Stack) func() (float64, error) {
 	}
 }
 
-// growth is row 9: what many repositories cost `up` and `status`, and many
-// pushes at once the last of them. The baseline is one or none, and no worse than
-// linear is the goal.
+// growth is row 9: how long `up` and `status` take with many repositories, and the last of
+// many pushes at once. The baseline has none and one of them; the goal is linear growth.
 func growth(ctx context.Context, b *Bench) ([]report.Figure, error) {
 	s, err := b.Stack(ctx, busy)
 	if err != nil {
@@ -71,7 +70,7 @@ func growth(ctx context.Context, b *Bench) ([]report.Figure, error) {
 	return []report.Figure{ups, statuses, last}, err
 }
 
-// series measures n times, or until that fails.
+// series measures n times, and stops at the first error.
 func series(n int, measure func() (float64, error)) (samples []float64, err error) {
 	for range n {
 		took, err := measure()

@@ -45,7 +45,7 @@ func push(ctx context.Context, b *Bench) ([]report.Figure, error) {
 		}
 		took, picked, err := pushed(ctx, s, s.Dir, stack.Repository, commit)
 		if i == 0 && err == nil {
-			continue // the first of each only warms up
+			continue // the first of each only warms the caches
 		}
 		b.Say("  push %d: %.2f s, picked up after %.2f s; by hand %.2f s; error: %v", i, took, picked, byHand, err)
 		f.Baseline = append(f.Baseline, byHand)
@@ -55,12 +55,12 @@ func push(ctx context.Context, b *Bench) ([]report.Figure, error) {
 	return append([]report.Figure{f, picks}, hand.figures...), ctx.Err()
 }
 
-// changes counts the changes, so that no two of them are the same.
+// changes counts the changes, so that no two are the same.
 var changes int
 
 var heading = regexp.MustCompile(`<h1>.*</h1>`)
 
-// changeService changes one Go file of the service, and commits that.
+// changeService changes one Go file of the service and commits it.
 func changeService(ctx context.Context, dir string) (commit string, err error) {
 	changes++
 	path := filepath.Join(dir, "service", "handler.go")
@@ -75,9 +75,9 @@ func changeService(ctx context.Context, dir string) (commit string, err error) {
 	return stack.CommitAll(ctx, dir)
 }
 
-// pushed pushes a commit to an idle runner. It returns how long it took until
-// the run was green, of the service until its image could be pulled; and from
-// the end of the push to the job's first line.
+// pushed pushes a commit while the runner is idle. took is the time until the run was green
+// and, for the service, its image could be pulled; picked is the time from the end of the
+// push to the job's first line.
 func pushed(ctx context.Context, s *stack.Stack, dir, repository, commit string) (took, picked float64, err error) {
 	start := time.Now()
 	if _, err := stack.Git(ctx, dir, "push", "--quiet", s.Forge.Clone(repository), "HEAD:main"); err != nil {
@@ -100,8 +100,8 @@ func pushed(ctx context.Context, s *stack.Stack, dir, repository, commit string)
 	return green.Sub(start).Seconds(), line.Sub(end).Seconds(), err
 }
 
-// pickUp is row 2: from the end of `git push` to the job's first line, and what
-// a stack costs that waits for it.
+// pickUp is row 2: the time from the end of `git push` to the job's first line, and the
+// processor time of a stack that is idle.
 func pickUp(ctx context.Context, b *Bench) ([]report.Figure, error) {
 	s, err := b.Stack(ctx, busy)
 	if err != nil {
@@ -121,7 +121,7 @@ func pickUp(ctx context.Context, b *Bench) ([]report.Figure, error) {
 	}
 	for i := 0; i < b.few(50, 5) && ctx.Err() == nil; i++ {
 		commit, err := e.commit(ctx)
-		// At any moment between two questions of the runner, which are less apart.
+		// At a random moment between two polls of the runner, which polls more often than this.
 		if err = errors.Join(err, pause(ctx, rand.N(500*time.Millisecond))); err != nil {
 			return nil, err
 		}
@@ -131,7 +131,7 @@ func pickUp(ctx context.Context, b *Bench) ([]report.Figure, error) {
 	return append([]report.Figure{f}, idle...), ctx.Err()
 }
 
-// idleTime is the processor time of each container of a stack that waits.
+// idleTime measures the processor time of each container of an idle stack.
 func idleTime(ctx context.Context, b *Bench, s *stack.Stack) ([]report.Figure, error) {
 	over := time.Duration(b.few(60, 10)) * time.Second
 	b.Say("  watching an idle stack for %s", over)

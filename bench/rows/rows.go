@@ -1,5 +1,4 @@
-// Package rows measures the rows of docs/performance.md, each beside the same
-// work by hand where that is worth a comparison.
+// Package rows measures the rows of docs/performance.md, some of them also by hand.
 package rows
 
 import (
@@ -17,8 +16,8 @@ type Row struct {
 	Measure func(context.Context, *Bench) ([]report.Figure, error)
 }
 
-// All are the rows in the order of measuring: the idle stack is created first
-// and measured last, and what makes the busy stack bigger comes late.
+// All are the rows in the order in which they are measured: the idle stack is created first
+// and measured last, and the rows that make the busy stack larger come late.
 var All = []Row{
 	{[]int{1}, "push to green", push},
 	{[]int{2}, "pick-up", pickUp},
@@ -28,16 +27,16 @@ var All = []Row{
 	{[]int{7}, "idle memory", memory},
 }
 
-// Bench is what the rows share.
+// Bench is the state that the rows share.
 type Bench struct {
 	Site  *stack.Site
-	Short bool                             // few samples, for a look
-	Say   func(format string, args ...any) // tells about progress
+	Short bool                             // take few samples
+	Say   func(format string, args ...any) // prints progress
 
 	stacks map[string]*stack.Stack // see Stack
 }
 
-// few is n, or less for a look.
+// few returns n, or less if few samples are wanted.
 func (b *Bench) few(n, less int) int {
 	if b.Short {
 		return less
@@ -45,10 +44,10 @@ func (b *Bench) few(n, less int) int {
 	return n
 }
 
-// Idle is the stack that does nothing after its first run; pushes go to the other.
+// Idle is the stack that does nothing after its first run. Pushes go to busy.
 const Idle, busy = "idle", "busy"
 
-// Stack brings up a stack that rows share, unless it is up.
+// Stack returns a stack that rows share, and brings it up the first time.
 func (b *Bench) Stack(ctx context.Context, name string) (*stack.Stack, error) {
 	if s := b.stacks[name]; s != nil {
 		return s, nil
@@ -66,7 +65,7 @@ func (b *Bench) Stack(ctx context.Context, name string) (*stack.Stack, error) {
 	return s, err
 }
 
-// pause waits for d, or until ctx ends.
+// pause waits for d or until ctx ends.
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -76,7 +75,7 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// timed is how many seconds f takes.
+// timed returns how many seconds f took.
 func timed(f func() error) (float64, error) {
 	start := time.Now()
 	err := f()

@@ -9,10 +9,10 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/bench/report"
 )
 
-// up is row 3, from the moment when a new stack's runner takes jobs, with the
-// first one waiting, until `up` says that it is green and its image can be
-// pulled; and row 4, from the start of `pipeline up` on empty volumes until
-// everything is in place and the runner takes jobs.
+// up measures rows 3 and 4. Row 4 is the time from the start of `pipeline up` on empty volumes
+// until everything is in place and the runner takes jobs. Row 3 is the time from then, when
+// the first job is waiting, until `up` reports that the run is green and its image can be
+// pulled.
 func up(ctx context.Context, b *Bench) ([]report.Figure, error) {
 	first := report.Figure{
 		Row: 3, Name: "first run on empty volumes, to an image that can be pulled", Unit: report.Seconds,
@@ -56,7 +56,7 @@ func up(ctx context.Context, b *Bench) ([]report.Figure, error) {
 	return []report.Figure{first, up}, nil
 }
 
-// memory is row 7: what a stack holds that has done nothing for ten minutes.
+// memory is row 7: the memory of a stack that was idle for ten minutes.
 func memory(ctx context.Context, b *Bench) ([]report.Figure, error) {
 	s, err := b.Stack(ctx, Idle)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Output runs a program in dir with more environment, and returns what it
-// printed, without the white space around it.
+// Output runs a program in dir with additional environment variables. It returns what the
+// program printed, without leading and trailing white space.
 func Output(ctx context.Context, dir string, env []string, name string, args ...string) (string, error) {
 	cmd := command(ctx, dir, env, name, args...)
 	var out bytes.Buffer
@@ -27,8 +27,8 @@ func Output(ctx context.Context, dir string, env []string, name string, args ...
 	return text, nil
 }
 
-// command is a program that the terminal's Ctrl-C does not reach: a cancelled
-// context interrupts it, and all that it started.
+// command returns a command that the terminal's Ctrl-C does not reach. When ctx is cancelled,
+// the program and everything that it started are interrupted.
 func command(ctx context.Context, dir string, env []string, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
@@ -39,12 +39,12 @@ func command(ctx context.Context, dir string, env []string, name string, args ..
 	return cmd
 }
 
-// Git runs git as the benchmark's own author.
+// Git runs git with the benchmark as the author of commits.
 func Git(ctx context.Context, dir string, args ...string) (string, error) {
 	return Output(ctx, dir, nil, "git", append([]string{"-c", "user.name=Bench", "-c", "user.email=bench@localhost"}, args...)...)
 }
 
-// CommitAll commits everything in dir, and returns the commit.
+// CommitAll commits everything in dir and returns the commit's hash.
 func CommitAll(ctx context.Context, dir string) (string, error) {
 	for _, args := range [][]string{{"add", "--all"}, {"commit", "--quiet", "--message=Change"}} {
 		if _, err := Git(ctx, dir, args...); err != nil {
@@ -54,7 +54,7 @@ func CommitAll(ctx context.Context, dir string) (string, error) {
 	return Git(ctx, dir, "rev-parse", "HEAD")
 }
 
-// DockerCommand finds a docker command that builds with BuildKit: not every one has buildx.
+// DockerCommand finds a docker command that builds with BuildKit; not every one has buildx.
 func DockerCommand(ctx context.Context) (string, error) {
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
 		path := filepath.Join(dir, "docker")
@@ -65,8 +65,8 @@ func DockerCommand(ctx context.Context) (string, error) {
 	return "", errors.New("no docker command on PATH builds with BuildKit; install docker-buildx, or Debian's docker.io")
 }
 
-// poll asks ten times a second until f says yes, at most limit; the error names
-// what was awaited.
+// poll calls f ten times a second until it returns true, for at most limit. The error names
+// what was waited for.
 func poll(ctx context.Context, limit time.Duration, what string, f func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

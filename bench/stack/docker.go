@@ -14,7 +14,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
-// Usage is what a container has used.
+// Usage is the processor time and the memory that a container uses.
 type Usage struct {
 	Role   naming.Role
 	CPU    time.Duration // since it started
@@ -22,7 +22,7 @@ type Usage struct {
 	At     time.Time
 }
 
-// Usage asks the kernel, through Docker, about the stack's containers.
+// Usage reads the usage of the stack's containers from Docker's statistics.
 func (s *Stack) Usage(ctx context.Context) ([]Usage, error) {
 	list, err := dockerhost.Containers(ctx, s.Docker, s.Name, naming.Forge, naming.JobEngine, naming.Runner)
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *Stack) Usage(ctx context.Context) ([]Usage, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the statistics of %s: %w", c.Name, err)
 		}
-		// Version 1 of control groups, and version 2: each has its own names.
+		// The first two names are those of cgroup v1, the others those of cgroup v2.
 		memory := stats.MemoryStats.Stats
 		held := memory["total_rss"] + memory["total_swap"] + memory["anon"] + memory["kernel"]
 		all = append(all, Usage{c.Role, time.Duration(stats.CPUStats.CPUUsage.TotalUsage), float64(held), stats.Read})
@@ -48,7 +48,7 @@ func (s *Stack) Usage(ctx context.Context) ([]Usage, error) {
 	return all, nil
 }
 
-// RunnerReady waits until a runner takes jobs after a moment, and returns since when.
+// RunnerReady waits until a runner takes jobs after the given time, and returns since when.
 func (s *Stack) RunnerReady(ctx context.Context, after time.Time) (at time.Time, err error) {
 	list, err := dockerhost.Containers(ctx, s.Docker, s.Name, naming.Runner)
 	if err != nil || len(list) == 0 {
@@ -68,5 +68,5 @@ func (s *Stack) RunnerReady(ctx context.Context, after time.Time) (at time.Time,
 	return at, err
 }
 
-// declared is what a runner logs when the forge knows that it takes jobs.
+// declared is what a runner logs when the forge has accepted it.
 const declared = "declare successfully"

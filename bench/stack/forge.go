@@ -13,14 +13,14 @@ import (
 	"code.gitea.io/sdk/gitea"
 )
 
-// What a stack has by default.
+// The owner and the name of a stack's repository by default.
 const (
 	Owner      = "gitops"
 	Repository = "gitops-pipeline"
 )
 
-// Forge asks a stack's Gitea as its administrator, with a token: a password
-// would cost Gitea a slow hash each time.
+// Forge is a client of a stack's forge, signed in as its administrator with an access token.
+// With a password, Gitea would compute a slow hash for each request.
 type Forge struct {
 	*gitea.Client
 	host, user, token string
@@ -43,17 +43,17 @@ func newForge(ctx context.Context, host, user, password string) (*Forge, error) 
 	return f, err
 }
 
-// Clone is the URL of a repository of the owner, with the token.
+// Clone returns the clone URL of one of the owner's repositories, with the token.
 func (f *Forge) Clone(name string) string {
 	return fmt.Sprintf("http://%s:%s@%s/%s/%s.git", f.user, f.token, f.host, Owner, name)
 }
 
-// Auth is the token as Docker's configuration has it.
+// Auth returns the token in the format of Docker's config.json.
 func (f *Forge) Auth() string {
 	return base64.StdEncoding.EncodeToString([]byte(f.user + ":" + f.token))
 }
 
-// GoImage is what the service is built with, and what jobs run in.
+// GoImage returns the image that the service is built with and that jobs run in.
 func (f *Forge) GoImage() (string, error) {
 	v, _, err := f.GetRepoActionVariable(Owner, Repository, "GO_IMAGE")
 	if err != nil {
@@ -70,7 +70,7 @@ func (f *Forge) CreateRepository(name string) error {
 	return nil
 }
 
-// AwaitGreen waits until the run of a commit has ended with success, and returns its ID.
+// AwaitGreen waits until the run of a commit has succeeded, and returns its ID.
 func (f *Forge) AwaitGreen(ctx context.Context, name, commit string) (run int64, err error) {
 	err = poll(ctx, 5*time.Minute, "the run of "+commit, func() (bool, error) {
 		list, _, err := f.ListRepoActionRuns(Owner, name, gitea.ListRepoActionRunsOptions{
@@ -88,8 +88,7 @@ func (f *Forge) AwaitGreen(ctx context.Context, name, commit string) (run int64,
 	return run, err
 }
 
-// AwaitImage waits until the service's image can be pulled by the digest that a
-// tag of it has.
+// AwaitImage waits until the service's image can be pulled by the digest of a tag.
 func (f *Forge) AwaitImage(ctx context.Context, tag string) error {
 	return poll(ctx, time.Minute, "the image "+tag, func() (bool, error) {
 		digest, err := f.digest(ctx, tag)
@@ -101,7 +100,7 @@ func (f *Forge) AwaitImage(ctx context.Context, tag string) error {
 	})
 }
 
-// digest asks the registry for an image by tag or digest; "" for none.
+// digest asks the registry for an image by tag or digest; "" if there is none.
 func (f *Forge) digest(ctx context.Context, reference string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, "http://"+f.host+"/v2/"+Owner+"/service/manifests/"+reference, nil)
 	if err != nil {
@@ -116,7 +115,7 @@ func (f *Forge) digest(ctx context.Context, reference string) (string, error) {
 	return resp.Header.Get("Docker-Content-Digest"), resp.Body.Close()
 }
 
-// FirstLine is when the first job of a run wrote its first line.
+// FirstLine returns when the first job of a run wrote its first line.
 func (f *Forge) FirstLine(name string, run int64) (time.Time, error) {
 	list, _, err := f.ListRepoActionRunJobs(Owner, name, run, gitea.ListRepoActionJobsOptions{})
 	if err != nil || len(list.Jobs) == 0 {

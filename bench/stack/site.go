@@ -1,5 +1,5 @@
-// Package stack runs stacks of the benchmark's own: through the launcher, as a
-// user would, and beside it by what Docker and the forge say of them.
+// Package stack runs the benchmark's stacks with the launcher, as a user would, and reads
+// their figures from Docker and the forge.
 package stack
 
 import (
@@ -14,11 +14,11 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
-// Site is where the stacks are: a Docker host, a temporary directory, and the
-// launcher that was built for it.
+// Site is where the stacks run: a Docker host, a temporary directory, and a launcher that was
+// built for the benchmark.
 type Site struct {
-	Root     string // of the project
-	Dir      string // holds everything that is written to disk
+	Root     string // the project's directory
+	Dir      string // a temporary directory for everything that is written to disk
 	Launcher string
 	Commit   string
 	Docker   *client.Client
@@ -27,7 +27,7 @@ type Site struct {
 	stacks []*Stack
 }
 
-// Open prepares a site. It has to be closed, after an error too.
+// Open prepares a site. The site must be closed, also after an error.
 func Open(ctx context.Context, root string) (*Site, error) {
 	s := &Site{}
 	var err error
@@ -48,7 +48,7 @@ func Open(ctx context.Context, root string) (*Site, error) {
 	return s, err
 }
 
-// Close removes everything that was created, also after an interruption.
+// Close removes everything that was created. It works after an interruption too.
 func (s *Site) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()

@@ -22,10 +22,10 @@ type Stack struct {
 	Forge     *Forge    // nil until the stack is up
 	Since     time.Time // when the last `up` ended
 	http, ssh int
-	exists    bool // there may be something to remove
+	exists    bool // whether there may be something to remove
 }
 
-// New clones the project's commit, and returns a stack that is ready for `up`.
+// New clones the project's commit, builds the artifacts, and returns a stack for that clone.
 func (s *Site) New(ctx context.Context) (*Stack, error) {
 	dir, err := os.MkdirTemp(s.Dir, "project-")
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Site) New(ctx context.Context) (*Stack, error) {
 	return st, err
 }
 
-// In returns another stack in a clone that exists.
+// In returns a stack for an existing clone.
 func (s *Site) In(dir string) (*Stack, error) {
 	st := &Stack{Site: s, Dir: dir, Name: "bench-" + strings.ToLower(rand.Text()[:8])}
 	for _, port := range []*int{&st.http, &st.ssh} {
@@ -50,22 +50,22 @@ func (s *Site) In(dir string) (*Stack, error) {
 		if err != nil {
 			return nil, fmt.Errorf("looking for a free port: %w", err)
 		}
-		defer l.Close() // after both, so that they differ
+		defer l.Close() // both at the end, so that the ports differ
 		*port = l.Addr().(*net.TCPAddr).Port
 	}
 	s.stacks = append(s.stacks, st)
 	return st, nil
 }
 
-// Run runs the launcher on the stack, and returns what it printed.
+// Run runs the launcher for the stack and returns what it printed.
 func (s *Stack) Run(ctx context.Context, args ...string) (string, error) {
 	return s.watch(ctx, func(string) {}, args...)
 }
 
-// watch hands over each line at the moment it is printed.
+// watch runs the launcher and calls line for each line at the moment it is printed.
 func (s *Stack) watch(ctx context.Context, line func(string), args ...string) (string, error) {
 	cmd := command(ctx, s.Dir, []string{"NO_COLOR=1"}, s.Launcher, append(args, "--stack", s.Name)...)
-	// The launcher passes it on to Pulumi, which ends in order.
+	// An interrupt: the launcher passes it on to Pulumi, which then shuts down cleanly.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 3 * time.Minute
 	pipe, err := cmd.StdoutPipe()
@@ -84,17 +84,17 @@ func (s *Stack) watch(ctx context.Context, line func(string), args ...string) (s
 	return out.String(), nil
 }
 
-// updated is what the launcher prints when Pulumi has ended, before it follows
+// updated matches the line that the launcher prints when Pulumi has ended, before it follows
 // the first run.
 var updated = regexp.MustCompile(`^\s*(\d+ changes|nothing to change) \(`)
 
-// Times are moments of one `up`.
+// Times are the times of one `up`.
 type Times struct {
-	Start, Updated, End time.Time // Updated is when Pulumi had ended
+	Start, Updated, End time.Time // Updated is the end of Pulumi's update
 	Changed             bool
 }
 
-// Up brings the stack up, which ends when its first run is green.
+// Up runs `up`, which ends when the first run is green.
 func (s *Stack) Up(ctx context.Context) (Times, error) {
 	s.exists = true
 	at := Times{Start: time.Now()}
@@ -112,7 +112,7 @@ func (s *Stack) Up(ctx context.Context) (Times, error) {
 	return at, s.connect(ctx)
 }
 
-// connect signs in to the stack's forge as status tells, the first time.
+// connect signs in to the stack's forge the first time, with the password that status prints.
 func (s *Stack) connect(ctx context.Context) error {
 	if s.Forge != nil {
 		return nil
@@ -129,10 +129,10 @@ func (s *Stack) connect(ctx context.Context) error {
 	return err
 }
 
-// Registry is where the forge's images are.
+// Registry returns the address of the forge's registry.
 func (s *Stack) Registry() string { return fmt.Sprintf("localhost:%d", s.http) }
 
-// Remove takes the stack down with its data.
+// Remove removes the stack with its data.
 func (s *Stack) Remove(ctx context.Context) error {
 	if !s.exists {
 		return nil

@@ -1,4 +1,4 @@
-// Package wholefile writes files that are at each moment the old one or the new one.
+// Package atomicfile replaces files atomically: a reader sees the old file or the new one.
 package atomicfile
 
 import (
@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// Write replaces the file, whose folder has to be there. After an error it is the
-// old one.
+// Write replaces the file or creates it; its directory must exist. After an error the
+// old file is unchanged.
 func Write(file string, data []byte, mode os.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*")
 	if err != nil {

@@ -16,7 +16,7 @@ const (
 	ArtifactLabel = "gitops-pipeline.artifact" // on images that this project built; its value is the image's name
 )
 
-// Role says what a container, network or volume of a stack is for.
+// Role is the purpose of a container, network or volume of a stack.
 type Role string
 
 // The roles. Forge, Runner and JobEngine are containers; Network is the one
@@ -33,10 +33,10 @@ const (
 	JobEngineControl Role = "job-engine-control" // sockets that a runner and its job engine share
 )
 
-// Kept tells whether a volume of this role holds data that a backup keeps.
+// Kept tells whether a backup contains the volumes of this role.
 func (r Role) Kept() bool { return r != JobEngineData && r != JobEngineControl }
 
-// Labels returns the labels of an object of a stack; runner is empty for what
+// Labels returns the labels of an object of a stack. runner is empty for an object that
 // belongs to no single runner.
 func Labels(stack string, role Role, runner string) map[string]string {
 	labels := map[string]string{StackLabel: stack, RoleLabel: string(role)}
@@ -46,13 +46,13 @@ func Labels(stack string, role Role, runner string) map[string]string {
 	return labels
 }
 
-// Physical is the name in Docker of an object that outlives the stack.
+// Physical returns the name in Docker of an object that outlives the stack.
 func Physical(stack, object string) string { return Project + "-" + stack + "-" + object }
 
-// ServiceImage is the local image of a stack's service. Image names allow less
-// than Pulumi's stack names do: lower case, and single separators. Two stacks
-// whose names come out the same still have images of their own, as the label
-// with the stack's name is in the hash.
+// ServiceImage returns the name of the local image of a stack's service. Image names allow
+// less than Pulumi's stack names: lower case and single separators. Two stacks with the same
+// result still have different images, because the hash covers the label with the stack's
+// name.
 func ServiceImage(stack, hash string) string {
 	words := strings.FieldsFunc(strings.ToLower(stack), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9')

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The probes of a hostile job. target.sh, written by the test, says where the
-# host's and the forge's things are: a real attacker would have to find them.
+# The probes of a hostile job. target.sh, which the test writes, tells them where their
+# targets are; a real attacker would have to find out.
 #
 # shellcheck disable=SC1091 # written by the test
 # shellcheck disable=SC2016 # for the inner shells to expand
 source ./target.sh
 
-# probe NAME FUNCTION: reached when the function succeeds.
+# probe NAME FUNCTION prints whether the function reached its target.
 probe() {
   local name=$1 answer
   if answer=$(timeout 60 bash -o pipefail -c "$2" 2>&1); then
@@ -17,7 +17,7 @@ probe() {
   tail -n 3 <<< "$answer" | while read -r line; do echo "  $name: $line"; done
 }
 
-# With all there is to ask for; some hosts refuse --privileged itself.
+# With as many privileges as possible: some hosts refuse --privileged.
 privileged() {
   docker run --rm --privileged --pid host "$@" ||
     docker run --rm --cap-add ALL --cap-drop SYS_RESOURCE --security-opt seccomp=unconfined --security-opt apparmor=unconfined --pid host "$@"
@@ -33,7 +33,7 @@ root_of_pid_one() { privileged "$JOB_IMAGE" cat "/proc/1/root$CANARY_FILE" | has
 host_disk() {
   privileged "$JOB_IMAGE" sh -c "mknod /d b $DISK && mkdir /m && mount -t $DISK_TYPE -o ro /d /m || mount -t $DISK_TYPE /d /m && cat /m$CANARY_FILE" | has_canary
 }
-# Writes back what is there, so that nothing changes where it succeeds.
+# Writes back what is there, so that nothing changes if the probe succeeds.
 release_agent() {
   privileged "$JOB_IMAGE" sh -c 'mkdir /m && mount -t cgroup -o memory c /m && agent=$(cat /m/release_agent) && echo "$agent" > /m/release_agent'
 }
@@ -50,8 +50,8 @@ runner_credential() {
   privileged --volume /:/host "$JOB_IMAGE" sh -c 'find /host /proc/[0-9]*/root -name .runner -o -name runner-token 2>/dev/null | grep -q .'
 }
 engine_control() { privileged --volume /run/engine:/x "$JOB_IMAGE" sh -c 'ls /x/control || ls /x/engines'; }
-# The next job engine, which is prepared while this job runs: its end of the link to it, and
-# what only it may ask of the other end. The time is for it to start.
+# The next job engine, which is prepared while this job runs: both ends of its link. The loop
+# gives it time to start.
 next_engine() {
   local own other port
   own=$(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf)
@@ -60,7 +60,7 @@ next_engine() {
     198.18.0.5) other=198.18.0.1 ;;
     *) return 1 ;; # not on a job engine
   esac
-  timeout 3 bash -c "exec 3<> /dev/tcp/$own/53" || return 0 # then this probe proves nothing
+  timeout 3 bash -c "exec 3<> /dev/tcp/$own/53" || return 0 # reported as reached: without its own end, this probe proves nothing
   for _ in {1..10}; do
     for port in 53 "${REGISTRY##*:}" 2375; do
       for address in $other "${other%.*}.$((${other##*.} + 1))"; do
@@ -71,8 +71,8 @@ next_engine() {
   done
   return 1
 }
-# What is hidden from the inner engine: below it may be data of other jobs, and places
-# to leave something for them. On an engine of the host's there is no such thing.
+# Directories of the outer half, which are hidden from the inner half: they may contain data of
+# other jobs, and a job could leave something there for them. The Docker host has none.
 outer_half() {
   privileged "$JOB_IMAGE" nsenter --target 1 --mount unshare --mount sh -c '
     [ -e /usr/local/bin/jobengine ] || exit 1
@@ -129,7 +129,7 @@ probe other-packages other_packages
 probe host-loopback host_loopback
 probe host-addresses host_addresses
 
-# What stays behind, for the next job to find: see remains.sh.
+# What it leaves behind for the next job: see remains.sh.
 if [ -n "$PLANT" ]; then
   docker run --detach --restart always --name planted "$JOB_IMAGE" sleep 1000 > /dev/null
   docker run --rm --volume planted:/x "$JOB_IMAGE" touch /x/planted

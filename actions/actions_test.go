@@ -3,6 +3,7 @@
 package actions
 
 import (
+	"maps"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -99,6 +100,14 @@ func run(t *testing.T, dir, script string, env map[string]string) (out string, o
 	return string(data), err == nil
 }
 
+// checkoutEnvironment is what the runner gives the action checkout by default.
+func checkoutEnvironment(workspace, url, commit string) map[string]string {
+	return map[string]string{
+		"GITHUB_WORKSPACE": workspace, "GITHUB_SERVER_URL": url, "GITHUB_REPOSITORY": "ann/shop", "GITHUB_SHA": commit,
+		"CHECKOUT_REPOSITORY": "ann/shop", "CHECKOUT_TOKEN": token, "CHECKOUT_DEPTH": "1",
+	}
+}
+
 func TestCheckout(t *testing.T) {
 	t.Parallel()
 	url, commits := forge(t)
@@ -119,13 +128,8 @@ func TestCheckout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			workspace := t.TempDir()
-			env := map[string]string{
-				"GITHUB_WORKSPACE": workspace, "GITHUB_SERVER_URL": url, "GITHUB_REPOSITORY": "ann/shop", "GITHUB_SHA": commits[0],
-				"CHECKOUT_REPOSITORY": "ann/shop", "CHECKOUT_TOKEN": token, "CHECKOUT_DEPTH": "1",
-			}
-			for k, v := range tt.env {
-				env[k] = v
-			}
+			env := checkoutEnvironment(workspace, url, commits[0])
+			maps.Copy(env, tt.env)
 			out, ok := run(t, workspace, "checkout/checkout.sh", env)
 			if !ok {
 				t.Fatalf("it failed:\n%s", out)
@@ -162,10 +166,7 @@ func TestCheckoutRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			workspace := t.TempDir()
-			env := map[string]string{
-				"GITHUB_WORKSPACE": workspace, "GITHUB_SERVER_URL": url, "GITHUB_REPOSITORY": "ann/shop", "GITHUB_SHA": commits[0],
-				"CHECKOUT_REPOSITORY": "ann/shop", "CHECKOUT_TOKEN": token, "CHECKOUT_DEPTH": "1",
-			}
+			env := checkoutEnvironment(workspace, url, commits[0])
 			env[tt.key] = tt.value
 			if out, ok := run(t, workspace, "checkout/checkout.sh", env); ok || !strings.Contains(out, tt.want) {
 				t.Errorf("got ok %t and\n%s\nwant a failure that says %q", ok, out, tt.want)
@@ -222,9 +223,7 @@ func TestSetupGo(t *testing.T) {
 				}
 			}
 			env := map[string]string{"GITHUB_ENV": filepath.Join(dir, "env")}
-			for k, v := range tt.env {
-				env[k] = v
-			}
+			maps.Copy(env, tt.env)
 			if out, ok := run(t, dir, "setup-go/setup-go.sh", env); ok != tt.ok || !strings.Contains(out, tt.want) {
 				t.Errorf("got ok %t and\n%s\nwant ok %t and %q", ok, out, tt.ok, tt.want)
 			}

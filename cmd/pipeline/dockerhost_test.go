@@ -5,12 +5,14 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 )
 
 // TestDownOfNothing asks a real Docker host for a stack that it does not have.
 func TestDownOfNothing(t *testing.T) {
 	t.Parallel()
-	root := newProject(t, "")
+	root := projecttest.New(t, "").Root
 	for name, test := range map[string]struct {
 		args []string
 		code int

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
@@ -20,25 +21,10 @@ func call(ctx context.Context, args ...string) (code int, stdout, stderr string)
 	return code, out.String(), err.String()
 }
 
-// newProject is a directory that the launcher takes for a clone.
-func newProject(t *testing.T, config string) string {
-	t.Helper()
-	root := t.TempDir()
-	for name, text := range map[string]string{
-		"Pulumi.yaml":     "name: gitops-pipeline\nruntime: go\nmain: infra\n",
-		"Pulumi.dev.yaml": config,
-	} {
-		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
-}
-
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
-	root := newProject(t, "")
-	wrong := newProject(t, "config:\n  gitops-pipeline:httpPort: \"99999\"\n  gitops-pipeline:nope: x\n")
+	root := projecttest.New(t, "").Root
+	wrong := projecttest.New(t, "config:\n  gitops-pipeline:httpPort: \"99999\"\n  gitops-pipeline:nope: x\n").Root
 	tests := map[string]struct {
 		args []string
 		code int
@@ -86,7 +72,7 @@ func TestExitCodes(t *testing.T) {
 
 func TestSecondUp(t *testing.T) {
 	t.Parallel()
-	root := newProject(t, "")
+	root := projecttest.New(t, "").Root
 	release, err := pulumi.Lock(filepath.Join(root, ".pipeline", "stacks", "dev", "lock"))
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +86,7 @@ func TestSecondUp(t *testing.T) {
 
 func TestDockerHostNotRunning(t *testing.T) {
 	t.Setenv("DOCKER_HOST", "unix://"+filepath.Join(t.TempDir(), "none.sock"))
-	root := newProject(t, "")
+	root := projecttest.New(t, "").Root
 	for _, command := range []string{"up", "down", "status"} {
 		code, _, stderr := call(t.Context(), command, "-C", root)
 		if code != exitFailed || !strings.Contains(stderr, "none.sock") || !strings.Contains(stderr, "next:") {

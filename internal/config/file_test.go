@@ -7,28 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 )
-
-const projectText = `name: gitops-pipeline
-runtime: go
-main: infra
-plugins:
-  providers:
-    - name: gitea
-      path: provider/cmd/pulumi-resource-gitea
-`
-
-func testProject(t *testing.T, config string) project.Project {
-	t.Helper()
-	p := project.Project{Root: t.TempDir()}
-	for name, text := range map[string]string{"Pulumi.yaml": projectText, "Pulumi.dev.yaml": config} {
-		if err := os.WriteFile(filepath.Join(p.Root, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return p
-}
 
 func TestRead(t *testing.T) {
 	t.Parallel()
@@ -46,7 +26,7 @@ func TestRead(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := Read(testProject(t, test.text), "dev")
+			got, err := Read(projecttest.New(t, test.text), "dev")
 			if test.err != "" {
 				if err == nil || !strings.Contains(err.Error(), test.err) {
 					t.Errorf("got %v, want an error with %q", err, test.err)
@@ -62,7 +42,7 @@ func TestRead(t *testing.T) {
 
 func TestSave(t *testing.T) {
 	t.Parallel()
-	p := testProject(t, "config:\n  gitops-pipeline:httpPort: \"3100\"\n")
+	p := projecttest.New(t, "config:\n  gitops-pipeline:httpPort: \"3100\"\n")
 	if err := Save(p, "dev", []string{"gitops-pipeline:sshPort=2300", "runner.count=2", "httpPort=3200"}); err != nil {
 		t.Fatal(err)
 	}

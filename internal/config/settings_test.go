@@ -10,6 +10,7 @@ import (
 	pulumiconfig "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 )
 
 func TestSettings(t *testing.T) {
@@ -121,7 +122,7 @@ func TestSettingsInTheWrongPlace(t *testing.T) {
 
 func TestSettingsOfAFile(t *testing.T) {
 	t.Parallel()
-	p := testProject(t, "config:\n  gitops-pipeline:forge.settings:\n    mailer.ENABLED: true\n    mailer.SMTP_PORT: 465\n    ui.GRAPH_MAX_COMMIT_NUM: \"100\"\n")
+	p := projecttest.New(t, "config:\n  gitops-pipeline:forge.settings:\n    mailer.ENABLED: true\n    mailer.SMTP_PORT: 465\n    ui.GRAPH_MAX_COMMIT_NUM: \"100\"\n")
 	want := map[string]string{"mailer.ENABLED": "true", "mailer.SMTP_PORT": "465", "ui.GRAPH_MAX_COMMIT_NUM": "100"}
 	assignments := []string{"forge.settings.ui.GRAPH_MAX_COMMIT_NUM=50", "forge.settings.APP_NAME=Ours & yours", "httpPort=3100"}
 	for range 2 { // the second time the file has it all
@@ -152,7 +153,7 @@ func TestSettingsOfAFile(t *testing.T) {
 
 func TestSettingsByAssignmentRefused(t *testing.T) {
 	t.Parallel()
-	p := testProject(t, "")
+	p := projecttest.New(t, "")
 	for assignment, want := range map[string]string{
 		"forge.settings.mailer.PASSWD=s3cret":  "looks like a secret",
 		"forge.settings.server.HTTP_PORT=3100": "the key httpPort",
@@ -164,7 +165,7 @@ func TestSettingsByAssignmentRefused(t *testing.T) {
 			t.Errorf("%s: got %v, want an error with %q", assignment, err, want)
 		}
 	}
-	broken := testProject(t, "config:\n  gitops-pipeline:forge.settings: mailer\n")
+	broken := projecttest.New(t, "config:\n  gitops-pipeline:forge.settings: mailer\n")
 	if err := Save(broken, "dev", []string{"forge.settings.mailer.ENABLED=true"}); err == nil || !strings.Contains(err.Error(), "no map") {
 		t.Errorf("got %v, want the text that is no map kept", err)
 	}
@@ -174,7 +175,7 @@ func TestSettingsByAssignmentRefused(t *testing.T) {
 // plain `pulumi up`.
 func TestSecretSettings(t *testing.T) {
 	t.Parallel()
-	_, err := Read(testProject(t, "config:\n  gitops-pipeline:forge.settings:\n    mailer.PASSWD:\n      secure: v1:x\n"), "dev")
+	_, err := Read(projecttest.New(t, "config:\n  gitops-pipeline:forge.settings:\n    mailer.PASSWD:\n      secure: v1:x\n"), "dev")
 	for _, err := range []error{err, CheckSecrets([]string{"docker:host", "gitops-pipeline:forge.settings"})} {
 		if err == nil || !strings.Contains(err.Error(), "encrypted") || !strings.Contains(problem.Next(err), "app.ini") {
 			t.Errorf("got %v, next %q, want what to do", err, problem.Next(err))

@@ -14,10 +14,20 @@ import (
 
 // Log returns what a container wrote to its two outputs, with Docker's time before
 // each line. since and until have Docker's format, and may be empty.
-func Log(ctx context.Context, cli *client.Client, id, since, until string) (string, error) {
-	stream, err := cli.ContainerLogs(ctx, id, container.LogsOptions{
-		ShowStdout: true, ShowStderr: true, Timestamps: true, Since: since, Until: until,
-	})
+func Log(ctx context.Context, cli client.ContainerAPIClient, id, since, until string) (string, error) {
+	return readLog(ctx, cli, id, container.LogsOptions{Timestamps: true, Since: since, Until: until})
+}
+
+// LastLog returns the end of what a container wrote to its two outputs: at most n
+// lines each, without times.
+func LastLog(ctx context.Context, cli client.ContainerAPIClient, id string, n int) (string, error) {
+	text, err := readLog(ctx, cli, id, container.LogsOptions{Tail: strconv.Itoa(n)})
+	return strings.TrimRight(text, "\n"), err
+}
+
+func readLog(ctx context.Context, cli client.ContainerAPIClient, id string, options container.LogsOptions) (string, error) {
+	options.ShowStdout, options.ShowStderr = true, true
+	stream, err := cli.ContainerLogs(ctx, id, options)
 	if err != nil {
 		return "", fmt.Errorf("reading the log of container %.12s: %w", id, err)
 	}
@@ -27,19 +37,4 @@ func Log(ctx context.Context, cli *client.Client, id, since, until string) (stri
 		return "", fmt.Errorf("reading the log of container %.12s: %w", id, err)
 	}
 	return text.String(), nil
-}
-
-// LastLog returns the end of what a container wrote to its two outputs: at most n
-// lines each, without times.
-func LastLog(ctx context.Context, cli client.ContainerAPIClient, id string, n int) (string, error) {
-	stream, err := cli.ContainerLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: strconv.Itoa(n)})
-	if err != nil {
-		return "", fmt.Errorf("reading the log of container %.12s: %w", id, err)
-	}
-	defer func() { _ = stream.Close() }()
-	var text bytes.Buffer
-	if _, err := stdcopy.StdCopy(&text, &text, stream); err != nil {
-		return "", fmt.Errorf("reading the log of container %.12s: %w", id, err)
-	}
-	return strings.TrimRight(text.String(), "\n"), nil
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,7 +13,7 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 )
 
 // insecure is what a Docker host reports of its registries.
@@ -139,14 +137,7 @@ func TestHostSocket(t *testing.T) {
 
 func TestProviderHost(t *testing.T) {
 	t.Parallel()
-	p := project.Project{Root: t.TempDir()}
-	text := "name: gitops-pipeline\nruntime: go\n"
-	settings := "config:\n  docker:host: unix:///elsewhere.sock\n"
-	for name, text := range map[string]string{"Pulumi.yaml": text, "Pulumi.dev.yaml": settings, "Pulumi.plain.yaml": ""} {
-		if err := os.WriteFile(filepath.Join(p.Root, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	p := projecttest.New(t, "config:\n  docker:host: unix:///elsewhere.sock\n")
 	facts := dockerhost.Facts{Endpoint: dockerhost.Endpoint{Host: "unix:///here.sock", Source: "DOCKER_HOST"}}
 	got := providerHost(Settings{Project: p, Stack: "dev"}, facts)
 	if len(got) != 1 || got[0].State != Failed || !strings.Contains(got[0].Detail, "unix:///elsewhere.sock") || !strings.Contains(got[0].Next, "docker:host") {

@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +30,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/readiness"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
@@ -221,18 +220,9 @@ func (fakePrompt) NewPassphrase() (string, error)    { return "", errNotConfirme
 func environment(t *testing.T, h *fakeHost) (Environment, *bytes.Buffer) {
 	t.Helper()
 	t.Setenv("HOME", t.TempDir()) // no `pulumi login` of the user's
-	root := t.TempDir()
-	for name, text := range map[string]string{
-		"Pulumi.yaml":     "name: gitops-pipeline\nruntime: go\n",
-		"Pulumi.dev.yaml": "config:\n  gitops-pipeline:seed: \"false\"\n",
-	} {
-		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
 	var out bytes.Buffer
 	return Environment{
-		Project: project.Project{Root: root}, Stack: "dev", Out: ui.NewPrinter(&out), Prompt: fakePrompt{}, Launcher: "pipeline", Machine: h, Program: noProgram,
+		Project: projecttest.New(t, "config:\n  gitops-pipeline:seed: \"false\"\n"), Stack: "dev", Out: ui.NewPrinter(&out), Prompt: fakePrompt{}, Launcher: "pipeline", Machine: h, Program: noProgram,
 	}, &out
 }
 

@@ -7,28 +7,8 @@ import (
 	"testing"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 )
-
-const projectText = `name: gitops-pipeline
-runtime: go
-main: infra
-plugins:
-  providers:
-    - name: gitea
-      path: provider/cmd/pulumi-resource-gitea
-`
-
-func testProject(t *testing.T, config string) project.Project {
-	t.Helper()
-	p := project.Project{Root: t.TempDir()}
-	for name, text := range map[string]string{"Pulumi.yaml": projectText, "Pulumi.dev.yaml": config, "go.mod": "module x\n", "go.sum": ""} {
-		if err := os.WriteFile(filepath.Join(p.Root, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return p
-}
 
 func read(t *testing.T, path string) string {
 	t.Helper()
@@ -42,7 +22,7 @@ func read(t *testing.T, path string) string {
 func TestGenerate(t *testing.T) {
 	t.Parallel()
 	config := "# a comment\nconfig:\n  gitops-pipeline:httpPort: \"3100\"\n"
-	p := testProject(t, config)
+	p := projecttest.New(t, config)
 	if err := generate(p, "dev"); err != nil {
 		t.Fatal(err)
 	}

@@ -11,13 +11,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 )
 
 // TestReadOutputs reads a secret output with the real Pulumi CLI, from a directory
 // outside the checkout, while the stack is locked by another command.
 func TestReadOutputs(t *testing.T) {
 	t.Setenv("PULUMI_HOME", t.TempDir())
-	p := testProject(t, "config: {}\n")
+	p := projecttest.New(t, "config: {}\n")
 	if err := os.CopyFS(filepath.Join(p.Root, "tools"), os.DirFS("../../tools")); err != nil {
 		t.Fatal(err)
 	}

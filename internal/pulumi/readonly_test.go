@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 )
 
 // snapshot is the content and the time of every file and directory.
@@ -40,15 +41,8 @@ func snapshot(t *testing.T, root string) map[string]string {
 func TestReadingWritesNothing(t *testing.T) {
 	t.Setenv("PULUMI_HOME", t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	p := testProject(t, "config:\n  gitops-pipeline:httpPort: \"3100\"\n")
-	old, err := Passphrase(p.PassphraseFile())
-	if err != nil {
-		t.Fatal(err)
-	}
-	next, err := Passphrase(nextPassphrase(p))
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := projecttest.New(t, "config:\n  gitops-pipeline:httpPort: \"3100\"\n")
+	old, next := rotating(t, p)
 	if err := generate(p, "dev"); err != nil {
 		t.Fatal(err)
 	}

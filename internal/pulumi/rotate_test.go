@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 )
 
 // salted is what Pulumi writes to know a passphrase again.
@@ -35,30 +36,37 @@ func writeState(t *testing.T, p project.Project, stack, salt string) {
 	}
 }
 
-// TestPassphraseInTheMiddle cuts a rotation off between two stacks, and in the
-// second between configuration and state; each opens with what it has.
-func TestPassphraseInTheMiddle(t *testing.T) {
-	t.Parallel()
-	p := testProject(t, "")
+// rotating creates the passphrase of a project, and the next one, as an unfinished rotation
+// leaves them.
+func rotating(t *testing.T, p project.Project) (old, next string) {
+	t.Helper()
 	old, err := Passphrase(p.PassphraseFile())
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := Passphrase(nextPassphrase(p))
-	if err != nil {
+	if next, err = Passphrase(nextPassphrase(p)); err != nil {
 		t.Fatal(err)
 	}
+	return old, next
+}
+
+// TestPassphraseInTheMiddle interrupts a rotation between two stacks, and in the second
+// between configuration and state. Each must open with what it has.
+func TestPassphraseInTheMiddle(t *testing.T) {
+	t.Parallel()
+	p := projecttest.New(t, "")
+	old, next := rotating(t, p)
 	oldSalt, nextSalt := salted(t, old), salted(t, next)
 	writeState(t, p, "done", nextSalt)
-	writeState(t, p, "cut", oldSalt)
+	writeState(t, p, "interrupted", oldSalt)
 	for stack, want := range map[string]struct{ phrase, salt string }{
-		"done": {next, nextSalt}, "cut": {old, oldSalt}, "new": {next, ""},
+		"done": {next, nextSalt}, "interrupted": {old, oldSalt}, "new": {next, ""},
 	} {
 		if err := generate(p, stack); err != nil {
 			t.Fatal(err)
 		}
 		file := filepath.Join(p.StackDir(stack), "Pulumi."+stack+".yaml")
-		if stack == "cut" {
+		if stack == "interrupted" {
 			if err := os.WriteFile(file, []byte("encryptionsalt: "+nextSalt+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +85,7 @@ func TestPassphraseInTheMiddle(t *testing.T) {
 // backup of each holds the passphrase that opens its own state.
 func TestBackupInTheMiddle(t *testing.T) {
 	t.Setenv("PULUMI_HOME", t.TempDir()) // no login of the user
-	p := testProject(t, "")
+	p := projecttest.New(t, "")
 	old, err := Passphrase(p.PassphraseFile())
 	if err != nil {
 		t.Fatal(err)

@@ -63,8 +63,8 @@ func TestClearStale(t *testing.T) {
 	reused := writeLock(t, p, "reused", os.Getppid(), host) // the go command: alive, but not a pulumi
 	living := writeLock(t, p, "living", startAs(t, "pulumi"), host)
 	elsewhere := writeLock(t, p, "elsewhere", ended.Process.Pid, "another-host")
-	torn := writeLock(t, p, "torn", 1, host)
-	if err := os.WriteFile(torn, []byte(`{"pid":`), 0o600); err != nil {
+	incomplete := writeLock(t, p, "incomplete", 1, host)
+	if err := os.WriteFile(incomplete, []byte(`{"pid":`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 
@@ -75,7 +75,7 @@ func TestClearStale(t *testing.T) {
 	if len(cleared) != 3 {
 		t.Errorf("got %d cleared, want 3: %v", len(cleared), cleared)
 	}
-	for file, want := range map[string]bool{dead: false, reused: false, torn: false, living: true, elsewhere: true} {
+	for file, want := range map[string]bool{dead: false, reused: false, incomplete: false, living: true, elsewhere: true} {
 		if _, err := os.Stat(file); (err == nil) != want {
 			t.Errorf("%s: got present=%t, want %t", filepath.Base(file), err == nil, want)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 )
 
 // TestCheckState loses or damages one file of .pipeline at a time.
@@ -41,7 +42,7 @@ func TestCheckState(t *testing.T) {
 		}, "is damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := testProject(t, "")
+			p := projecttest.New(t, "")
 			phrase, err := Passphrase(p.PassphraseFile())
 			if err != nil {
 				t.Fatal(err)
@@ -77,7 +78,7 @@ func remove(t *testing.T, file string) {
 
 func TestSetStateAside(t *testing.T) {
 	t.Parallel()
-	p := testProject(t, "")
+	p := projecttest.New(t, "")
 	writeState(t, p, "dev", "v1:x")
 	writeState(t, p, "other", "v1:y")
 	dir, err := SetStateAside(p, "dev")
@@ -109,7 +110,7 @@ func TestFitSalt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := testProject(t, "")
+			p := projecttest.New(t, "")
 			if err := generate(p, "dev"); err != nil {
 				t.Fatal(err)
 			}

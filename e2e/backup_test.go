@@ -55,7 +55,7 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	for name, w := range map[string]*writing{"commits": commits, "issues": issues} {
 		longest, usual := w.end()
-		t.Logf("the client made %d %s; it waited %s at most, %s as a rule", w.count.Load(), name, longest.Round(time.Millisecond), usual.Round(time.Millisecond))
+		t.Logf("the client made %d %s; it waited %s at most, %s usually", w.count.Load(), name, longest.Round(time.Millisecond), usual.Round(time.Millisecond))
 		if longest-usual > done.took/2 { // most of the copy is made while Gitea runs
 			t.Errorf("got a write that took %s longer than usual, want at most half of the whole backup's %s", longest-usual, done.took)
 		}

@@ -151,7 +151,7 @@ func (d *Display) event(e apitype.EngineEvent, now time.Time) {
 		}
 		done := verb[1]
 		if m.Op == apitype.OpDelete && m.Old != nil && m.Old.RetainOnDelete {
-			done = "kept" // only the state lets go of it
+			done = "kept" // it is only removed from the state
 		}
 		d.out.Line("%-11s %s (%s)", done, name(m), Duration(now.Sub(op.start)))
 	case e.ResOpFailedEvent != nil:

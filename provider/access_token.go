@@ -183,8 +183,8 @@ func (*AccessToken) Delete(ctx context.Context, req infer.DeleteRequest[AccessTo
 	return infer.DeleteResponse{}, apiError("deleting access token "+req.ID, r, err)
 }
 
-// deleteTokenOf revokes a user's token as the administrator, which the client
-// knows no call for.
+// deleteTokenOf revokes a user's token as the administrator. The client has no method for
+// this call.
 func deleteTokenOf(ctx context.Context, username string, id int) error {
 	cfg := infer.GetConfig[Config](ctx)
 	path := fmt.Sprintf("/api/v1/users/%s/tokens/%d", url.PathEscape(username), id)

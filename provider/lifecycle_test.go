@@ -10,9 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// TestLifeCycles takes each resource that has a life on the server through
-// it: preview, create, create again, no change, refresh, update, delete,
-// delete again, refresh.
+// TestLifeCycles takes each resource through its whole life on the server: preview, create,
+// create again, no change, refresh, update, delete, delete again, refresh.
 func TestLifeCycles(t *testing.T) {
 	s := server(t, forge.URL)
 	owner := create(t, s, "User", props("username", "owner", "email", "owner@example.org", "password", "owner-password"))

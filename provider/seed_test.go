@@ -34,8 +34,8 @@ func write(t *testing.T, path, content string, mode os.FileMode) {
 	}
 }
 
-// plainFolder has a file of each kind that matters to Git.
-func plainFolder(t *testing.T) string {
+// plainDirectory has a file of each kind that matters to Git.
+func plainDirectory(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a.txt"), "a\n", 0o644)
@@ -60,10 +60,10 @@ func TestSeed(t *testing.T) {
 	git(t, history, "worktree", "add", "--quiet", "--detach", worktree)
 	shallow := filepath.Join(t.TempDir(), "shallow")
 	git(t, history, "clone", "--quiet", "--depth=1", "file://"+history, shallow)
-	unborn := plainFolder(t)
+	unborn := plainDirectory(t)
 	git(t, unborn, "init", "--quiet")
 
-	plain := plainFolder(t)
+	plain := plainDirectory(t)
 	for _, tt := range []struct {
 		name, source string
 		commits      string
@@ -112,7 +112,7 @@ func TestPlainSeed(t *testing.T) {
 	for _, name := range []string{"plain-one", "plain-two"} {
 		repo := create(t, s, "Repository", props("owner", forge.Username, "name", name))
 		t.Cleanup(func() { remove(t, s, "Repository", repo) })
-		made := create(t, s, "RepositorySeed", props("owner", forge.Username, "repository", name, "source", plainFolder(t)))
+		made := create(t, s, "RepositorySeed", props("owner", forge.Username, "repository", name, "source", plainDirectory(t)))
 		commits = append(commits, made.Properties.Get("commit").AsString())
 		clone := filepath.Join(t.TempDir(), "clone")
 		git(t, t.TempDir(), "clone", "--quiet", repo.Properties.Get("cloneUrl").AsString(), clone)
@@ -134,8 +134,8 @@ func TestSeedLeavesOtherContentAlone(t *testing.T) {
 	inputs := func(dir string) property.Map {
 		return props("owner", forge.Username, "repository", "taken", "source", dir)
 	}
-	first := create(t, s, "RepositorySeed", inputs(plainFolder(t)))
-	other := plainFolder(t)
+	first := create(t, s, "RepositorySeed", inputs(plainDirectory(t)))
+	other := plainDirectory(t)
 	write(t, filepath.Join(other, "b.txt"), "b\n", 0o644)
 	second := create(t, s, "RepositorySeed", inputs(other))
 	if second.Properties.Get("pushed").AsBool() || second.Properties.Get("commit").AsString() != first.Properties.Get("commit").AsString() {

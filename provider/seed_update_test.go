@@ -66,7 +66,7 @@ func TestSeedFollowsItsDirectory(t *testing.T) {
 	s := server(t, forge.URL)
 	repo := create(t, s, "Repository", props("owner", forge.Username, "name", "followed"))
 	t.Cleanup(func() { remove(t, s, "Repository", repo) })
-	source := plainFolder(t)
+	source := plainDirectory(t)
 	program := props("owner", forge.Username, "repository", "followed", "source", source,
 		"plain", true, "update", true, "tags", []string{"v4"})
 	checked, err := s.Check(p.CheckRequest{Urn: urn("RepositorySeed"), Inputs: program})
@@ -149,7 +149,7 @@ func TestSeedWithoutUpdateIsLeftAlone(t *testing.T) {
 	s := server(t, forge.URL)
 	repo := create(t, s, "Repository", props("owner", forge.Username, "name", "left-alone"))
 	t.Cleanup(func() { remove(t, s, "Repository", repo) })
-	source := plainFolder(t)
+	source := plainDirectory(t)
 	program := props("owner", forge.Username, "repository", "left-alone", "source", source, "plain", true)
 	checked, err := s.Check(p.CheckRequest{Urn: urn("RepositorySeed"), Inputs: program})
 	if err != nil {

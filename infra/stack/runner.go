@@ -208,8 +208,8 @@ func runnerConfig(cfg config.Config, jobImage, socket string) (string, error) {
 	type m = map[string]any
 	job := m{"network": "host", "force_pull": false, "docker_host": "unix://" + socket, "docker_timeout": "1m"}
 	if !cfg.Runner.Fresh() {
-		// Go's caches are volumes of the job engine, so that a second job compiles only
-		// what has changed.
+		// Go's caches are volumes of the Docker engine that jobs share, so that a second job
+		// compiles only what has changed.
 		job["options"] = "-v go-build:/root/.cache/go-build -v go-mod:/root/go/pkg/mod"
 		job["valid_volumes"] = []string{"go-build", "go-mod"}
 	}

@@ -217,9 +217,8 @@ func (b Binary) Build(ctx context.Context, root string, out *Progress) (string, 
 	return filepath.Join(dir, b.name), nil
 }
 
-// ModuleDir downloads a module, verified by Go's checksum database, and
-// returns its directory in the module cache. In dir's own go.sum it is looked up
-// first, when version is empty.
+// ModuleDir downloads a module, verified by Go's checksum database, and returns its
+// directory in the module cache. A path without a version means the version in dir's go.mod.
 func ModuleDir(ctx context.Context, dir, path string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", path)
 	cmd.Dir = dir

@@ -110,8 +110,8 @@ func TestWrongKeyIsRefused(t *testing.T) {
 	}
 }
 
-// TestEveryBitCounts flips one bit of each byte, one after the other, and cuts
-// the file off before each.
+// TestEveryBitCounts flips one bit of each byte, one after the other, and truncates the file
+// before each byte.
 func TestEveryBitCounts(t *testing.T) {
 	t.Parallel()
 	whole, err := os.ReadFile(sample(t, Lock{}))

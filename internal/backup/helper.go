@@ -30,7 +30,7 @@ func makeHelper(ctx context.Context, cli *client.Client, stack, image string, co
 	if err != nil {
 		return "", fmt.Errorf("looking at the image %s: %w", image, err)
 	}
-	// A volume that the image declares would be made, without a label.
+	// Docker would create a volume that the image declares, without a label.
 	masked := map[string]string{}
 	if found.Config != nil {
 		for path := range found.Config.Volumes {

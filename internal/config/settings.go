@@ -51,7 +51,7 @@ func (r *reader) settings() map[string]string {
 	return settings
 }
 
-// parseSettings reads the JSON text as which Pulumi hands over a structured value.
+// parseSettings reads a structured value, which Pulumi passes to the program as JSON.
 func parseSettings(text string) (map[string]any, error) {
 	var given map[string]any
 	decoder := json.NewDecoder(strings.NewReader(text))

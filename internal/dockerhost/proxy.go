@@ -13,9 +13,9 @@ import (
 )
 
 // Proxies are the proxy variables that builds and containers need to reach other
-// networks, in upper case and in lower case, as programs read the one or the other:
-// the Docker CLI's `proxies` setting, which is made for containers, and what it leaves
-// open from this process's environment. No proxy gives none.
+// networks, in upper and lower case, because programs read one or the other. They are from
+// the Docker CLI's `proxies` setting, which is meant for containers, and for what is not set
+// there, from this process's environment. Without a proxy there are none.
 func Proxies(host string) (map[string]string, error) {
 	directory, err := configDirectory()
 	if err != nil {

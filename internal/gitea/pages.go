@@ -48,7 +48,7 @@ func all[T any](list iter.Seq2[T, error]) ([]T, error) {
 	return items, nil
 }
 
-// total is how long the whole list is of which a response holds one page.
+// total returns the length of the whole list, of which a response contains one page.
 func total(response *gitea.Response) int64 {
 	if response == nil || response.Response == nil {
 		return 0

@@ -170,7 +170,7 @@ func refuseExisting(ctx context.Context, s *State) error {
 	return problem.New(what, err, next)
 }
 
-// noteRestore notes how far the restore is. Until the data are complete, the note keeps
+// noteRestore records how far the restore is. Until the data are complete, the note keeps
 // other commands from using the stack.
 func noteRestore(data bool) Step {
 	return Step{"noting the restore", func(_ context.Context, s *State) error {

@@ -45,7 +45,7 @@ var setStateAside = Step{"setting the old state aside", func(_ context.Context, 
 }}
 
 // checkOwner refuses objects that another checkout created, before anything is changed.
-// A backend elsewhere has to be asked by Pulumi: removeUnmanaged refuses them then.
+// With a backend elsewhere, only Pulumi can read the state; then removeUnmanaged refuses them.
 func checkOwner(takeOver bool) Step {
 	return Step{"checking which checkout the stack is of", func(ctx context.Context, s *State) error {
 		if s.unreadable != nil {

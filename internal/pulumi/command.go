@@ -23,14 +23,14 @@ import (
 )
 
 // stopLimit bounds how long Pulumi may take to end what it has begun after the
-// first Ctrl-C. The Automation API's own command allows ten seconds, less than a
-// container needs to stop, and would leave pending operations behind.
+// first Ctrl-C. The Automation API's own command allows ten seconds. That is less than a
+// container may need to stop, and would leave pending operations behind.
 const stopLimit = 2 * time.Minute
 
 // Command runs the Pulumi CLI in a process group of its own. On a terminal
-// Ctrl-C goes to every process of the foreground group; Pulumi would get one
-// signal from there and one from the cancelled context, and two of them mean
-// "stop now and keep no order". So only the launcher passes them on.
+// Ctrl-C goes to every process of the foreground group; Pulumi would get one signal from
+// there and one from the cancelled context, and it stops at once after the second. So
+// only the launcher passes the signal on.
 type Command struct {
 	path    string
 	version semver.Version
@@ -86,9 +86,9 @@ func (c *Command) Run(ctx context.Context, dir string, stdin io.Reader, moreOut,
 	cmd.Stdout = io.MultiWriter(append(moreOut, &stdout)...)
 	cmd.Stderr = io.MultiWriter(append(moreErr, &stderr)...)
 	cmd.Stdin = stdin
-	// A launcher that is killed takes the CLI along, which would lock the stack while
-	// the next launcher runs: in order where it has begun, at once where it has
-	// not. The kernel takes the end of the starting thread for the parent's, so it has to stay.
+	// If the launcher is killed, the kernel interrupts the CLI. Otherwise the CLI would hold
+	// the stack's lock while the next launcher runs. The kernel sends the signal when the
+	// thread that started the CLI ends, so this thread must not end before the CLI.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}

@@ -42,7 +42,7 @@ func TestReadingWritesNothing(t *testing.T) {
 	t.Setenv("PULUMI_HOME", t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	p := projecttest.New(t, "config:\n  gitops-pipeline:httpPort: \"3100\"\n")
-	old, next := rotating(t, p)
+	old, next := unfinishedRotation(t, p)
 	if err := generate(p, "dev"); err != nil {
 		t.Fatal(err)
 	}

@@ -43,8 +43,8 @@ func rotating(p project.Project) bool {
 }
 
 // RotatePassphrase encrypts the state of each of the project's stacks with a
-// new passphrase. The caller holds the lock of the stack held; those of the
-// others are taken. Killed at any point, it continues when it is called again,
+// new passphrase. The caller holds the lock of the stack held; RotatePassphrase takes
+// those of the others. Killed at any point, it continues when it is called again,
 // and until then each stack opens with the passphrase that it has.
 func RotatePassphrase(ctx context.Context, p project.Project, held string, cli artifacts.CLI, limit time.Duration, progress io.Writer) error {
 	next, err := Passphrase(nextPassphrase(p))
@@ -163,8 +163,8 @@ func stackPassphrase(ctx context.Context, p project.Project, stack string) (stri
 	return Passphrase(p.PassphraseFile())
 }
 
-// opens tells whether a passphrase is the one of a salt. Pulumi keeps an
-// encrypted word behind it for this question.
+// opens tells whether a passphrase belongs to a salt. For this check, Pulumi stores an
+// encrypted word together with the salt.
 func opens(ctx context.Context, phrase, salt string) bool {
 	version, rest, _ := strings.Cut(salt, ":")
 	encoded, check, _ := strings.Cut(rest, ":")

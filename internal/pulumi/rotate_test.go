@@ -36,9 +36,9 @@ func writeState(t *testing.T, p project.Project, stack, salt string) {
 	}
 }
 
-// rotating creates the passphrase of a project, and the next one, as an unfinished rotation
-// leaves them.
-func rotating(t *testing.T, p project.Project) (old, next string) {
+// unfinishedRotation creates the passphrase of a project, and the next one, as an unfinished
+// rotation leaves them.
+func unfinishedRotation(t *testing.T, p project.Project) (old, next string) {
 	t.Helper()
 	old, err := Passphrase(p.PassphraseFile())
 	if err != nil {
@@ -55,7 +55,7 @@ func rotating(t *testing.T, p project.Project) (old, next string) {
 func TestPassphraseInTheMiddle(t *testing.T) {
 	t.Parallel()
 	p := projecttest.New(t, "")
-	old, next := rotating(t, p)
+	old, next := unfinishedRotation(t, p)
 	oldSalt, nextSalt := salted(t, old), salted(t, next)
 	writeState(t, p, "done", nextSalt)
 	writeState(t, p, "interrupted", oldSalt)

@@ -114,8 +114,8 @@ func open(ctx context.Context, p project.Project, stack, dir string, env map[str
 	return &Stack{Stack: opened, Command: command, Local: local, project: p}, nil
 }
 
-// Up is the Automation API's, of whose result only the outputs are given, and
-// not which of them are secrets.
+// Up updates the stack and returns its outputs, but not which of them are secrets. It skips
+// the commands by which the Automation API's Up reads the rest of its result.
 func (s *Stack) Up(ctx context.Context, opts ...optup.Option) (auto.OutputMap, error) {
 	result, err := s.Stack.Up(answering(ctx, answers{
 		"stack output --json --stack": "{}", "stack history": "[]",
@@ -123,7 +123,8 @@ func (s *Stack) Up(ctx context.Context, opts ...optup.Option) (auto.OutputMap, e
 	return result.Outputs, err
 }
 
-// Destroy is the Automation API's, without the summary of what it did.
+// Destroy destroys the stack's resources. It skips the command by which the Automation API's
+// Destroy reads a summary.
 func (s *Stack) Destroy(ctx context.Context, opts ...optdestroy.Option) error {
 	_, err := s.Stack.Destroy(answering(ctx, answers{"stack history": "[]"}), opts...)
 	return err
@@ -187,8 +188,8 @@ func environment(p project.Project, phrase string) (env map[string]string, local
 	if err := os.MkdirAll(p.StateDir(), 0o700); err != nil {
 		return nil, false, fmt.Errorf("creating the state's directory: %w", err)
 	}
-	// Without the metadata files that Pulumi writes beside each of its own: an
-	// incomplete one makes Pulumi refuse the state.
+	// Without the metadata file that Pulumi writes beside each of its files: Pulumi refuses
+	// the state if that file is incomplete.
 	env["PULUMI_BACKEND_URL"] = "file://" + p.StateDir() + "?metadata=skip"
 	return env, true, nil
 }

@@ -18,8 +18,8 @@ func stateFiles(p project.Project) string {
 	return filepath.Join(p.StateDir(), ".pulumi", "stacks", naming.Project)
 }
 
-// dropMetadata removes the state's metadata, which a Pulumi writes that was not
-// started here, and which says nothing of use.
+// dropMetadata removes the state's metadata file. A Pulumi that the launcher did not start
+// writes it; it is not needed, and an incomplete one makes Pulumi refuse the state.
 func dropMetadata(p project.Project, stack string) error {
 	err := os.Remove(filepath.Join(stateFiles(p), stack+".json.attrs"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

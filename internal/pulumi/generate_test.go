@@ -23,6 +23,7 @@ func TestGenerate(t *testing.T) {
 	t.Parallel()
 	config := "# a comment\nconfig:\n  gitops-pipeline:httpPort: \"3100\"\n"
 	p := projecttest.New(t, config)
+	before := read(t, filepath.Join(p.Root, "Pulumi.yaml"))
 	if err := generate(p, "dev"); err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +46,7 @@ func TestGenerate(t *testing.T) {
 	if got := read(t, p.ConfigFile("dev")); got != changed {
 		t.Errorf("the user's file was changed to %q", got)
 	}
-	if got := read(t, filepath.Join(p.Root, "Pulumi.yaml")); got != projectText {
+	if got := read(t, filepath.Join(p.Root, "Pulumi.yaml")); got != before {
 		t.Errorf("the project's file was changed to %q", got)
 	}
 	generated := read(t, filepath.Join(p.StackDir("dev"), "Pulumi.yaml"))

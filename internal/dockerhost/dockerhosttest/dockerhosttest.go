@@ -48,7 +48,7 @@ func (s Server) Socket(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewUnstartedServer(e)
+	server := httptest.NewUnstartedServer(s)
 	_ = server.Listener.Close()
 	server.Listener = listener
 	server.Start()

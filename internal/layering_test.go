@@ -30,6 +30,8 @@ var layers = []string{
 	"internal/runnersupervisor",
 	"internal/forgestart",
 	"internal/jobengine",
+	"internal/forward",
+	"internal/environment",
 	"internal/trace/render",
 	"internal/trace/gather",
 	"internal/trace/tracetest",

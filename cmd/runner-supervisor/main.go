@@ -7,10 +7,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/forward"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/control"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/runnersupervisor"
 )
@@ -64,9 +66,13 @@ func run(ctx context.Context, log *slog.Logger) error {
 		}
 	}
 	if cfg.Listen != "" {
-		if err := runnersupervisor.Forward(ctx, cfg.Listen, cfg.Target, log); err != nil {
+		listener, err := net.Listen("tcp", cfg.Listen)
+		if err != nil {
 			return fmt.Errorf("forwarding %s to the forge: %w", cfg.Listen, err)
 		}
+		forwards := forward.New(log)
+		defer forwards.Close()
+		forwards.TCP(listener, cfg.Target)
 	}
 	return s.Run(ctx)
 }

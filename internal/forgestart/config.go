@@ -1,6 +1,7 @@
-// Package forgestart starts Gitea in the forge's container. It prepares what Gitea reads
-// when it starts (the key that encrypts secrets, and the rotation of secrets that
-// `pipeline rotate` has requested), starts Gitea, and sets the administrator's password.
+// Package forgestart starts Gitea in the forge's container. First it prepares what Gitea
+// reads at its start: the key that encrypts secrets, the secrets that `pipeline rotate` has
+// asked to replace, and app.ini. Then it starts Gitea and sets the administrator's
+// password.
 package forgestart
 
 import (
@@ -11,20 +12,22 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/environment"
 )
 
-// Config is what the program reads from its environment, and where Gitea's files are.
+// Config is the program's configuration, and the paths of Gitea's files.
 type Config struct {
 	AdminUser    string
 	PasswordFile string // of the administrator
-	ReadyFile    string // exists while the administrator's password is known to work
+	ReadyFile    string // exists when the administrator's password is set
 	AppINI       string // Gitea's configuration
 	API          string // Gitea's address in the container
 	EtcDir       string // the volume with Gitea's configuration
 	DataDir      string // the volume with Gitea's data
 }
 
-// Programs that the image has.
+// Programs of the image.
 const (
 	giteaProgram = "/usr/local/bin/gitea"
 	setupProgram = "/usr/local/bin/docker-setup.sh" // writes app.ini from the environment
@@ -32,24 +35,17 @@ const (
 
 // FromEnvironment reads the configuration; all that is wrong with it is in the error.
 func FromEnvironment(getenv func(string) string) (Config, error) {
-	var problems []error
-	required := func(name string) string {
-		value := getenv(name)
-		if value == "" {
-			problems = append(problems, fmt.Errorf("the environment variable %s is not set", name))
-		}
-		return value
-	}
+	env := environment.Reader{Getenv: getenv}
 	c := Config{
-		AdminUser:    required("ADMIN_USER"),
-		PasswordFile: required("ADMIN_PASSWORD_FILE"),
-		ReadyFile:    required("READY_FILE"),
-		AppINI:       required("GITEA_APP_INI"),
-		API:          "http://127.0.0.1:" + required("GITEA__server__HTTP_PORT"),
+		AdminUser:    env.Required("ADMIN_USER"),
+		PasswordFile: env.Required("ADMIN_PASSWORD_FILE"),
+		ReadyFile:    env.Required("READY_FILE"),
+		AppINI:       env.Required("GITEA_APP_INI"),
+		API:          "http://127.0.0.1:" + env.Required("GITEA__server__HTTP_PORT"),
 		EtcDir:       "/etc/gitea",
 		DataDir:      "/var/lib/gitea",
 	}
-	return c, errors.Join(problems...)
+	return c, env.Err()
 }
 
 func (c Config) database() string { return filepath.Join(c.DataDir, "data", "gitea.db") }
@@ -60,8 +56,8 @@ type Starter struct {
 	Log    *slog.Logger
 	// Environ returns the environment, from which Gitea's settings are written.
 	Environ func() []string
-	// Output runs a program to its end and returns what it prints. The error says what it
-	// complained about.
+	// Output runs a program to its end and returns its standard output. The error includes
+	// its standard error.
 	Output func(ctx context.Context, program string, args ...string) (string, error)
 }
 

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// healthTimeout bounds one question for Gitea's health.
+// healthTimeout limits one request of Gitea's health check.
 const healthTimeout = 4 * time.Second
 
 // Healthy returns an error unless Gitea answers and the administrator's password is set.

@@ -15,28 +15,28 @@ import (
 )
 
 const (
-	healthInterval  = 100 * time.Millisecond // between two questions for Gitea's health
+	healthInterval  = 100 * time.Millisecond // between two health checks of Gitea
 	requestTimeout  = 10 * time.Second
 	firstRetry      = 200 * time.Millisecond
 	longestRetry    = 10 * time.Second
 	tokenNamePrefix = "start-"
 )
 
-// passwordStep gives the administrator the stack's password, and then says that the
-// forge is ready.
+// passwordStep sets the administrator's password to the stack's, and then marks the forge
+// as ready.
 type passwordStep struct {
 	*Starter
-	created bool // the administrator may exist
+	created bool // whether the administrator may exist
 }
 
-// passwordStep looks at the database: each of Gitea's commands takes a second, and at the
-// first start there is no administrator to look for.
+// passwordStep checks whether there is a database. At the first start there is none, and so
+// no administrator: that saves one of Gitea's commands, each of which takes a second.
 func (s *Starter) passwordStep() *passwordStep {
 	info, err := os.Stat(s.Config.database())
 	return &passwordStep{Starter: s, created: err == nil && info.Size() > 0}
 }
 
-// set tries until it succeeds or ctx ends; the log says what failed.
+// set tries until it succeeds or ctx ends, and logs each failure.
 func (p *passwordStep) set(ctx context.Context) error {
 	if err := p.awaitHealthy(ctx); err != nil {
 		return err
@@ -58,8 +58,8 @@ func (s *Starter) awaitHealthy(ctx context.Context) error {
 	return err
 }
 
-// run makes one attempt. The password is set through the API: an argument of one of
-// Gitea's commands would show it to everyone on the host.
+// run makes one attempt. It sets the password through the API: as an argument of one of
+// Gitea's commands, everyone on the host could read it.
 func (p *passwordStep) run(ctx context.Context) error {
 	text, err := os.ReadFile(p.Config.PasswordFile)
 	if err != nil {
@@ -91,7 +91,7 @@ func (p *passwordStep) run(ctx context.Context) error {
 	return nil
 }
 
-// change sets the password with an access token of the administrator's.
+// change sets the password, signed in with an access token of the administrator.
 func (p *passwordStep) change(ctx context.Context, password string) error {
 	token, err := p.token(ctx)
 	if err != nil {
@@ -110,7 +110,7 @@ func (p *passwordStep) change(ctx context.Context, password string) error {
 	return nil
 }
 
-// token returns a new access token of the administrator, who is created if need be.
+// token returns a new access token of the administrator, which it creates if necessary.
 func (p *passwordStep) token(ctx context.Context) (string, error) {
 	const scope = "write:admin"
 	name := tokenNamePrefix + strconv.FormatInt(time.Now().UnixNano(), 10)
@@ -123,7 +123,7 @@ func (p *passwordStep) token(ctx context.Context) (string, error) {
 			return token, nil
 		}
 	}
-	p.created = true // or the next attempt finds out
+	p.created = true // if not, the next attempt creates it
 	out, err := p.gitea(ctx, "admin", "user", "create", "--admin", "--username", p.Config.AdminUser, "--random-password",
 		"--email", p.Config.AdminUser+"@noreply.localhost", "--must-change-password=false",
 		"--access-token", "--access-token-name", name, "--access-token-scopes", scope)
@@ -138,7 +138,8 @@ func (p *passwordStep) token(ctx context.Context) (string, error) {
 	return "", errors.New("creating the administrator: gitea printed no access token")
 }
 
-// gitea runs one of Gitea's commands. Its output may hold secrets, and is in no error.
+// gitea runs one of Gitea's commands. Its standard output may contain secrets, so errors do
+// not include it.
 func (p *passwordStep) gitea(ctx context.Context, args ...string) (string, error) {
 	out, err := p.Output(ctx, giteaProgram, append([]string{"--config", p.Config.AppINI}, args...)...)
 	if err != nil {
@@ -153,7 +154,7 @@ func (s *Starter) client(ctx context.Context, auth gitea.ClientOption) (*gitea.C
 		gitea.SetHTTPClient(&http.Client{Timeout: requestTimeout}))
 }
 
-// removeTokens removes the access tokens of this start, and of interrupted ones.
+// removeTokens removes the access tokens of this start and of interrupted ones.
 func removeTokens(admin *gitea.Client) error {
 	tokens, _, err := admin.ListAccessTokens(gitea.ListAccessTokensOptions{ListOptions: gitea.ListOptions{Page: -1}})
 	if err != nil {

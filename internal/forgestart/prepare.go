@@ -14,7 +14,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/atomicfile"
 )
 
-// Prepare does what has to be done before Gitea starts. What is there already stays as it is.
+// Prepare does everything that must be done before Gitea starts. It is idempotent.
 func (s *Starter) Prepare(ctx context.Context) error {
 	if err := os.Remove(s.Config.ReadyFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("preparing the forge: %w", err)
@@ -38,8 +38,8 @@ func (s *Starter) secretKeyFile() string {
 	return filepath.Join(s.Config.EtcDir, "secrets", "secret-key")
 }
 
-// secretKey generates the key that encrypts secrets in the database. It is kept with the
-// data, because it must outlive the stack.
+// secretKey generates the key that encrypts secrets in the database. The key is on the
+// volume, because it must outlive the stack as the data does.
 func (s *Starter) secretKey(ctx context.Context) error {
 	if info, err := os.Stat(s.secretKeyFile()); err == nil && info.Size() > 0 {
 		return nil
@@ -54,9 +54,9 @@ func (s *Starter) secretKey(ctx context.Context) error {
 	return atomicfile.Write(s.secretKeyFile(), []byte(key), 0o600)
 }
 
-// rotate does what `pipeline rotate` has requested in a file on the volume, which stays
-// until it is done: the next start completes what an interrupted one has begun. Gitea
-// regenerates the secrets that are missing from app.ini.
+// rotate replaces the secrets that `pipeline rotate` has listed in a file on the volume. The
+// file stays until rotate is done, so that the next start completes an interrupted one.
+// Gitea regenerates the secrets that are missing from app.ini.
 func (s *Starter) rotate(ctx context.Context) error {
 	dir := filepath.Join(s.Config.EtcDir, "rotate")
 	request, err := os.ReadFile(filepath.Join(dir, "request"))
@@ -91,12 +91,12 @@ func (s *Starter) rotate(ctx context.Context) error {
 	return errors.Join(remove(filepath.Join(dir, "request")), remove(filepath.Join(dir, "gitea-rekey")))
 }
 
-// rekeyRefused is gitea-rekey's exit code when it has changed nothing. With a higher one
-// it was interrupted, and has to be completed before Gitea starts.
+// rekeyRefused is gitea-rekey's exit code when it has changed nothing. A higher exit code
+// means that it was interrupted and must be completed before Gitea starts.
 const rekeyRefused = 1
 
-// rekey replaces the secret key by gitea-rekey. A refusal is left in the file failed, for
-// `pipeline rotate` to read; the forge then starts with the old key.
+// rekey replaces the secret key by gitea-rekey. If that refuses, the reason is written into
+// the file failed, which `pipeline rotate` reads, and the forge starts with the old key.
 func (s *Starter) rekey(ctx context.Context, program, failed string) error {
 	_, err := s.Output(ctx, program, s.Config.database(), s.secretKeyFile())
 	var exit *exec.ExitError
@@ -110,7 +110,7 @@ func (s *Starter) rekey(ctx context.Context, program, failed string) error {
 func (s *Starter) forget(key string) error {
 	text, err := os.ReadFile(s.Config.AppINI)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // Gitea has not started yet, and has no secrets
+		return nil // Gitea has never started, so there are no secrets
 	}
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func (s *Starter) forget(key string) error {
 	return atomicfile.Write(s.Config.AppINI, line.ReplaceAll(text, nil), 0o600)
 }
 
-// remove removes a file that may not be there.
+// remove removes a file if it exists.
 func remove(file string) error {
 	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

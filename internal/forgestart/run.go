@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// Run prepares Gitea, starts it and sets the administrator's password beside it. It
+// Run prepares Gitea, starts it, and sets the administrator's password while Gitea runs. It
 // returns Gitea's exit code.
 func (s *Starter) Run(ctx context.Context) (int, error) {
 	if err := s.Prepare(ctx); err != nil {
@@ -20,20 +20,20 @@ func (s *Starter) Run(ctx context.Context) (int, error) {
 	return s.serve(ctx, giteaProgram, "--config", s.Config.AppINI, "web")
 }
 
-// serve runs Gitea until it ends, and passes on the signals that stop a container. Gitea
-// ends with this program, however that ends.
+// serve runs Gitea until it ends, and forwards the signals that stop a container. When this
+// program ends for any reason, the kernel kills Gitea.
 func (s *Starter) serve(ctx context.Context, program string, args ...string) (int, error) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
 
-	// The kernel sends Pdeathsig when the thread ends that started the program.
+	// The kernel sends Pdeathsig when the thread that started the program ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	server := exec.Command(program, args...)
 	server.Stdout, server.Stderr = os.Stdout, os.Stderr
 	server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	// What the database was before Gitea creates it decides how the password is set.
+	// This looks for the database before Gitea creates it.
 	password := s.passwordStep()
 	if err := server.Start(); err != nil {
 		return 1, fmt.Errorf("starting Gitea: %w", err)
@@ -53,7 +53,7 @@ func (s *Starter) serve(ctx context.Context, program string, args ...string) (in
 	set := make(chan struct{})
 	go func() {
 		defer close(set)
-		_ = password.set(ctx) // it goes on until it succeeds or Gitea ends
+		_ = password.set(ctx) // it tries until it succeeds or Gitea ends
 	}()
 	err := server.Wait()
 	cancel()
@@ -65,7 +65,7 @@ func (s *Starter) serve(ctx context.Context, program string, args ...string) (in
 	return exitCode(server.ProcessState), nil
 }
 
-// exitCode is a process's exit code, as a shell gives it.
+// exitCode returns a process's exit code as a shell does.
 func exitCode(state *os.ProcessState) int {
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return 128 + int(status.Signal())

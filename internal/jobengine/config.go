@@ -1,13 +1,12 @@
 package jobengine
 
 import (
-	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/environment"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
 )
 
@@ -16,12 +15,12 @@ const (
 	envForge        = "FORGE"         // the forge's host and port on the stack's network, such as forge:3000
 	envForgeName    = "FORGE_NAME"    // the host in the forge's canonical address: jobs reach the forge under it
 	envNetwork      = "NETWORK"       // what jobs reach beside the forge: internet, all, or forge for nothing
-	envProcessLimit = "PROCESS_LIMIT" // the most processes and threads of all jobs together
+	envProcessLimit = "PROCESS_LIMIT" // limit of processes and threads of all jobs together
 	envDiskReserve  = "DISK_RESERVE"  // bytes of the disk that jobs must leave free
 	envProxy        = "PROXY"         // hosts and ports of proxies, with commas; jobs reach them at any address
 )
 
-// Config is what a job engine is told by its environment.
+// Config is a job engine's configuration, which its environment contains.
 type Config struct {
 	Forge        network.Forge
 	Network      network.Policy
@@ -30,42 +29,39 @@ type Config struct {
 	Proxies      []string // host and port each
 }
 
-// ParseConfig reads the environment, and says all that is wrong with it.
+// ParseConfig reads the environment; all that is wrong with it is in the error.
 func ParseConfig(getenv func(string) string) (Config, error) {
 	c := Config{Forge: network.Forge{Address: getenv(envForge), Name: getenv(envForgeName)}, Network: network.Policy(getenv(envNetwork))}
-	var wrong []error
-	fail := func(name, want string) {
-		wrong = append(wrong, fmt.Errorf("%s is %q; it must be %s", name, getenv(name), want))
-	}
+	env := environment.Reader{Getenv: getenv}
 	if host, port, err := net.SplitHostPort(c.Forge.Address); err != nil || host == "" || port == "" {
-		fail(envForge, "a host and a port, such as forge:3000")
+		env.Wrong(envForge, "a host and a port, such as forge:3000")
 	}
 	if c.Forge.Name == "" {
-		fail(envForgeName, "the host in the forge's address")
+		env.Wrong(envForgeName, "the host in the forge's address")
 	}
 	if !slices.Contains([]network.Policy{network.Internet, network.All, network.Nothing}, c.Network) {
-		fail(envNetwork, "internet, all or forge")
+		env.Wrong(envNetwork, "internet, all or forge")
 	}
 	var err error
 	if c.ProcessLimit, err = strconv.Atoi(getenv(envProcessLimit)); err != nil || c.ProcessLimit < 1 {
-		fail(envProcessLimit, "a number of processes")
+		env.Wrong(envProcessLimit, "a number of processes")
 	}
 	if c.DiskReserve, err = strconv.ParseUint(getenv(envDiskReserve), 10, 64); err != nil {
-		fail(envDiskReserve, "a number of bytes")
+		env.Wrong(envDiskReserve, "a number of bytes")
 	}
 	for proxy := range strings.SplitSeq(getenv(envProxy), ",") {
 		if proxy == "" {
 			continue
 		}
 		if _, _, err := net.SplitHostPort(proxy); err != nil {
-			fail(envProxy, "hosts and ports with commas in between, such as 10.0.0.1:3128")
+			env.Wrong(envProxy, "hosts and ports with commas in between, such as 10.0.0.1:3128")
 		}
 		c.Proxies = append(c.Proxies, proxy)
 	}
-	return c, errors.Join(wrong...)
+	return c, env.Err()
 }
 
-// forJobs is the environment without what only the outer half is to know.
+// forJobs returns the environment without the variables of the outer half.
 func forJobs(environ []string) []string {
 	own := []string{envForge, envForgeName, envNetwork, envProcessLimit, envDiskReserve, envProxy}
 	return slices.DeleteFunc(slices.Clone(environ), func(e string) bool {

@@ -8,12 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// checkDisk returns an error unless at least reserve bytes are free. A file system that
-// does not say how much is free has no room.
+// checkDisk returns an error unless at least reserve bytes are free. If the free space
+// cannot be read, it counts as none.
 func checkDisk(path string, reserve uint64, statfs func(string, *unix.Statfs_t) error) error {
 	var s unix.Statfs_t
 	if err := statfs(path, &s); err != nil {
-		return fmt.Errorf("nobody knows how much of the disk is free: looking at %s: %w", path, err)
+		return fmt.Errorf("the free disk space is unknown: reading it for %s: %w", path, err)
 	}
 	if free := s.Bavail * uint64(s.Bsize); free < reserve {
 		return fmt.Errorf("%d bytes are free on the disk, fewer than the %d that jobs must leave", free, reserve)

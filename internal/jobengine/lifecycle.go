@@ -36,14 +36,15 @@ func (s *Supervisor) started(e Engine, err error) {
 	}
 }
 
-// delayStart keeps the next start waiting for a moment.
+// delayStart delays the next start by retryDelay.
 func (s *Supervisor) delayStart() {
 	s.waitToStart = true
 	time.AfterFunc(retryDelay, func() { _ = s.do(context.Background(), func() { s.waitToStart = false }) })
 }
 
-// engineEnded is told of each engine that has ended; most have been killed, and are not here
-// any more. One that is in use stays: its runner must not go on with its job on another one.
+// engineEnded is called for each engine that has ended. Most of them were killed and are
+// no longer known here. An engine in use stays the current one, because its runner must not
+// continue the job on another engine.
 func (s *Supervisor) engineEnded(e Engine) {
 	switch {
 	case s.current != nil && s.current.engine == e:

@@ -15,43 +15,44 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/forward"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/cgroup"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/inner"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
 )
 
-// nextNeeds is the memory that must be free for a second job engine: the 40 MB that it
-// takes, and as much again as the job may ask for meanwhile.
+// nextNeeds is the memory that must be free for a second job engine: it takes 40 MB, and
+// the rest is a margin for the running job.
 const nextNeeds = 512 << 20
 
-// outer is the outer half.
+// outer is the outer half of a job engine.
 type outer struct {
 	config   Config
 	paths    paths
 	log      *slog.Logger
 	resolver string
-	places   chan place // that no engine has
+	places   chan place // the free ones
 	started  atomic.Int64
 }
 
-// paths are where the outer half keeps what.
+// paths are the files and directories of the outer half.
 type paths struct {
-	data    string // a directory for the engines' data, closed to jobs
-	run     string // a directory shared with the runner
+	data    string // directory of the engines' data; jobs cannot read it
+	run     string // directory that is shared with the runner
 	stock   inner.Stock
-	current string // where the runner finds the socket's directory
+	current string // where the runner looks for the socket's directory
 }
 
-// enginesDir has the directories of the engines' sockets; it is closed to jobs.
+// enginesDir contains the directories of the engines' sockets. Jobs cannot read it.
 func (p paths) enginesDir() string { return filepath.Join(p.run, "engines") }
 
-// place is what one of two engines has for itself.
+// place is what only one of the two engines uses: its network link and its cgroup.
 type place struct {
 	link  network.Link
 	group *cgroup.Group
 }
 
-// placed is an engine in its place.
+// placed is an engine that has a place.
 type placed struct {
 	*inner.Engine
 	place place
@@ -60,7 +61,7 @@ type placed struct {
 
 var _ Engine = (*placed)(nil)
 
-// Kill also gives the place back.
+// Kill also frees the place.
 func (p *placed) Kill() error {
 	err := p.Engine.Kill()
 	p.free <- p.place
@@ -85,7 +86,7 @@ func (o *outer) Start(ctx context.Context) (Engine, error) {
 		Data: filepath.Join(o.paths.data, number), Socket: filepath.Join(o.paths.enginesDir(), number),
 		Stock: o.paths.stock, Forge: o.config.Forge, Environment: forJobs(os.Environ()),
 		Link: p.link, Group: p.group,
-		Forward: func(process int) (*network.Forwards, error) {
+		Forward: func(process int) (*forward.Forwards, error) {
 			return network.Serve(p.link, process, o.config.Forge, o.resolver, o.log)
 		},
 	})
@@ -96,8 +97,8 @@ func (o *outer) Start(ctx context.Context) (Engine, error) {
 	return &placed{e, p, o.places}, nil
 }
 
-// Publish has the runner find the engine's socket. Whoever opens its path finds the one
-// engine or the next, never none in between.
+// Publish makes the engine's socket the one that the runner uses. The change is atomic: at
+// each moment the path leads to the old engine or to the new one.
 func (o *outer) Publish(e Engine) error {
 	if e == nil {
 		err := os.Remove(o.paths.current)
@@ -117,7 +118,7 @@ func (o *outer) Publish(e Engine) error {
 	return replaceLink(target, o.paths.current)
 }
 
-// replaceLink makes path a symbolic link to target, in place of one that is there.
+// replaceLink makes path a symbolic link to target. It replaces an existing one atomically.
 func replaceLink(target, path string) error {
 	temporary := path + ".new"
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -129,10 +130,10 @@ func replaceLink(target, path string) error {
 	return os.Rename(temporary, path)
 }
 
-// CheckDisk looks at the disk that has the engines' data.
+// CheckDisk checks the disk with the engines' data.
 func (o *outer) CheckDisk() error { return checkDisk(o.paths.data, o.config.DiskReserve, unix.Statfs) }
 
-// RoomForNext is whether the memory allows a second job engine.
+// RoomForNext returns true if there is enough memory for a second job engine.
 func (o *outer) RoomForNext() bool {
 	free, err := cgroup.FreeMemory(cgroup.Root, "/proc/meminfo")
 	if err != nil {
@@ -142,8 +143,8 @@ func (o *outer) RoomForNext() bool {
 	return free >= nextNeeds
 }
 
-// clear makes the directories, and removes what a container that was killed left in them:
-// what only takes room, in the background.
+// clear creates the directories, and removes what a killed container left in them. It
+// removes data that only takes space in the background.
 func (o *outer) clear() error {
 	for _, dir := range []string{o.paths.data, o.paths.enginesDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -167,7 +168,7 @@ func (o *outer) clear() error {
 	for _, path := range append(old, sockets...) {
 		number, err := strconv.ParseInt(filepath.Base(path), 10, 64)
 		if err == nil && number > o.started.Load() {
-			o.started.Store(number) // no new engine gets a directory that is still being removed
+			o.started.Store(number) // a new engine must not get a directory that is still being removed
 		}
 	}
 	go func() {

@@ -28,7 +28,7 @@ var defaultPaths = paths{
 	stock: inner.StockAt("/usr/local/share/engine/stock"),
 }
 
-// Run is the outer half, until ctx ends.
+// Run runs the outer half until ctx ends.
 func Run(ctx context.Context, c Config, log *slog.Logger) error {
 	o := &outer{config: c, paths: defaultPaths, log: log, places: make(chan place, len(network.Links))}
 	if err := o.clear(); err != nil {
@@ -63,7 +63,7 @@ func Run(ctx context.Context, c Config, log *slog.Logger) error {
 	return g.Wait()
 }
 
-// prepare makes the container ready for inner halves, and returns their places.
+// prepare prepares the container for inner halves, and returns a place for each.
 func prepare(processLimit int) ([]place, error) {
 	if err := mounts.Uncover(); err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func prepare(processLimit int) ([]place, error) {
 	return places, nil
 }
 
-// Probe has the job engine ask for a URL of the forge, as its jobs do.
+// Probe requests a URL of the forge from inside the job engine, as its jobs do.
 func (s *Supervisor) Probe(ctx context.Context, url string) error {
 	var current Engine
 	if err := s.Current(ctx, func(e Engine) { current = e }); err != nil {

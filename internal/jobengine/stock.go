@@ -14,19 +14,19 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
 )
 
-// Where the files of the job image are given, and where the stock is made of them.
+// The directory with the job image's files, and the directory for the stock.
 const (
 	stockSource = "/engine/job"
 	stockMade   = "/engine/stock"
 	stockRun    = "/run/stocking"
 )
 
-// stockProcesses limits the processes of the engine that makes the stock.
+// stockProcesses is the process limit of the engine that creates the stock.
 const stockProcesses = 4096
 
-// MakeStock makes the stock of a job image, as a running engine needs it. It runs once,
-// when the job engine's image is built: a fresh engine loads nothing. The directory
-// /engine/job holds the image's file system, rootfs.tar, its settings, changes, and its name.
+// MakeStock creates the stock of a job image. It runs once, when the job engine's image is
+// built, so that a new engine has nothing to load. The directory /engine/job contains the
+// image's file system in the file rootfs.tar, its settings in changes, and its name in name.
 func MakeStock(ctx context.Context) (err error) {
 	places, err := prepare(stockProcesses)
 	if err != nil {
@@ -50,7 +50,7 @@ func MakeStock(ctx context.Context) (err error) {
 	return stock.MakeTemplate()
 }
 
-// importImage gives the engine the image in a directory.
+// importImage imports the image in a directory into the engine.
 func importImage(ctx context.Context, dir string) error {
 	name, err := os.ReadFile(filepath.Join(dir, "name"))
 	if err != nil {
@@ -67,7 +67,8 @@ func importImage(ctx context.Context, dir string) error {
 	return nil
 }
 
-// importArgs are the arguments of the docker command. Each line of changes is one.
+// importArgs returns the arguments of docker import. Each line of changes becomes a
+// --change.
 func importArgs(changes, archive, name string) []string {
 	args := []string{"--host", "unix://" + filepath.Join(stockRun, "docker.sock"), "import"}
 	for line := range strings.Lines(changes) {

@@ -1,8 +1,10 @@
-// Package jobengine runs a Docker engine for a runner's jobs, and replaces it after each.
+// Package jobengine runs a Docker engine for a runner's jobs and replaces it after each
+// job.
 //
-// It has two halves. The outer one, this package, is root of the container, out of the
-// jobs' reach. The inner one, package inner, is a Docker engine in a user namespace of its
-// own: whoever gets root on it, as every job can, is an ordinary user to the kernel.
+// A job engine has two halves. The outer half, this package, runs as root of the
+// container, and jobs cannot reach it. The inner half, package inner, is a Docker engine in
+// its own user namespace. Every job can become root there, but to the kernel that root is
+// an ordinary user.
 package jobengine
 
 import (
@@ -14,32 +16,32 @@ import (
 )
 
 const (
-	checkInterval = time.Second // between two looks at the disk
-	retryDelay    = time.Second // after a job engine that did not start
+	checkInterval = time.Second // between two checks of the disk
+	retryDelay    = time.Second // after a job engine failed to start
 )
 
-// Engine is a job engine that runs.
+// Engine is a running job engine.
 type Engine interface {
 	Ended() <-chan struct{} // closed when it has ended, by itself or by Kill
 	Busy() <-chan struct{}  // closed when a job has begun on it
-	Kill() error            // ends it with all its processes, and returns when none is left
-	Remove() error          // removes the data of one that was killed
+	Kill() error            // kills all its processes; returns when none is left
+	Remove() error          // removes the data of a killed engine
 }
 
 // Host is what the supervisor needs of the outer half.
 type Host interface {
 	// Start starts a job engine and returns when it is ready for a job.
 	Start(ctx context.Context) (Engine, error)
-	// Publish makes an engine the one that the runner finds; nil means none.
+	// Publish makes an engine the one that the runner uses; nil means none.
 	Publish(Engine) error
 	// CheckDisk returns an error unless the disk has room for jobs.
 	CheckDisk() error
-	// RoomForNext is whether the memory allows a second job engine.
+	// RoomForNext returns true if there is enough memory for a second job engine.
 	RoomForNext() bool
 }
 
-// Supervisor always has a job engine that no job has used, or prepares one. While a job
-// runs, it prepares the next one beside it. All its state belongs to the goroutine of Run.
+// Supervisor keeps a job engine ready that no job has used. While a job runs, it prepares
+// the next engine. Only the goroutine of Run reads or changes its state.
 type Supervisor struct {
 	host   Host
 	log    *slog.Logger
@@ -48,27 +50,27 @@ type Supervisor struct {
 	open   sync.WaitGroup // starts and kills that have begun
 
 	current     *slot
-	next        Engine             // ready, for when the current one is released
-	cancelStart context.CancelFunc // of the engine that is being started, if one is
+	next        Engine             // ready to replace the current one
+	cancelStart context.CancelFunc // of the engine that is being started; nil if none is
 	waitToStart bool               // the last start failed a moment ago
 	killing     int
 	diskFull    bool
 	waiting     []chan struct{} // runners that wait for an engine
 }
 
-// slot is the job engine that the runner finds.
+// slot is the job engine that the runner uses.
 type slot struct {
 	engine            Engine
 	used, busy, ended bool
 }
 
-// NewSupervisor returns a supervisor; Run starts it.
+// NewSupervisor returns a supervisor, which Run starts.
 func NewSupervisor(host Host, log *slog.Logger) *Supervisor {
 	return &Supervisor{host: host, log: log, events: make(chan func()), ended: make(chan struct{})}
 }
 
-// Acquire waits for a job engine that no job has used, and marks it as used. One that is
-// marked already is discarded: its runner was killed.
+// Acquire waits for a job engine that no job has used, and marks it as used. If the current
+// engine is already marked, its runner was killed, and the engine is discarded.
 func (s *Supervisor) Acquire(ctx context.Context) error {
 	granted := make(chan struct{})
 	if err := s.do(ctx, func() {
@@ -81,17 +83,17 @@ func (s *Supervisor) Acquire(ctx context.Context) error {
 	case <-granted:
 		return nil
 	case <-ctx.Done():
-		// If it was granted at this moment, the next Acquire discards that engine.
+		// If an engine was granted just now, the next Acquire discards it.
 		_ = s.do(context.WithoutCancel(ctx), func() { s.forget(granted) })
 		return context.Cause(ctx)
 	}
 }
 
-// Release records that the job has ended: its engine is discarded, and the next one takes
-// its place. If no engine is in use, it has no effect.
+// Release records that the job has ended. Its engine is discarded, and the next one takes
+// its place. Release has no effect if no engine is in use.
 func (s *Supervisor) Release() { _ = s.do(context.Background(), s.release) }
 
-// Current calls f with the engine that the runner finds, or with nil.
+// Current calls f with the engine that the runner uses, or with nil.
 func (s *Supervisor) Current(ctx context.Context, f func(Engine)) error {
 	return s.do(ctx, func() {
 		if s.current == nil || s.current.ended {
@@ -104,7 +106,7 @@ func (s *Supervisor) Current(ctx context.Context, f func(Engine)) error {
 
 var errEnded = errors.New("the job engine's supervisor has ended")
 
-// do has Run call f, and returns when it has.
+// do calls f in the goroutine of Run, and returns after that.
 func (s *Supervisor) do(ctx context.Context, f func()) error {
 	done := make(chan struct{})
 	select {
@@ -118,7 +120,7 @@ func (s *Supervisor) do(ctx context.Context, f func()) error {
 	}
 }
 
-// Run supervises until ctx ends; then it kills what runs.
+// Run supervises until ctx ends. Then it kills the engines.
 func (s *Supervisor) Run(ctx context.Context) {
 	defer s.open.Wait()
 	defer close(s.ended)
@@ -139,7 +141,7 @@ func (s *Supervisor) Run(ctx context.Context) {
 	}
 }
 
-// step does all that the present state asks for.
+// step does everything that the current state requires.
 func (s *Supervisor) step(ctx context.Context) {
 	if s.diskFull {
 		return
@@ -157,8 +159,8 @@ func (s *Supervisor) step(ctx context.Context) {
 	}
 }
 
-// wantNext is whether another engine is to be started: in place of one that is gone, once
-// that has given back what it held, or ahead, once a job has begun.
+// wantNext returns true if another engine should be started: to replace an engine that has
+// ended, after its resources are released, or in advance, after a job has started.
 func (s *Supervisor) wantNext() bool {
 	if s.current == nil || s.current.ended {
 		return s.killing == 0
@@ -193,9 +195,9 @@ func (s *Supervisor) release() {
 	}
 }
 
-// retire takes the current engine away from the runner and discards it.
+// retire takes the current engine from the runner and discards it.
 func (s *Supervisor) retire() {
-	if s.next == nil { // else the next one takes its place at once
+	if s.next == nil { // otherwise the next one takes its place at once
 		if err := s.host.Publish(nil); err != nil {
 			s.log.Error("taking a job engine away from the runner", "error", err)
 		}
@@ -213,7 +215,7 @@ func (s *Supervisor) forget(granted chan struct{}) {
 	}
 }
 
-// checkDisk ends all jobs when the disk has no room for them, or nobody knows whether it has.
+// checkDisk ends all jobs when the disk is too full, or when its free space cannot be read.
 func (s *Supervisor) checkDisk() {
 	err := s.host.CheckDisk()
 	switch {
@@ -236,7 +238,7 @@ func (s *Supervisor) checkDisk() {
 	}
 }
 
-// end kills what runs. Their data is for the next start of the container to remove.
+// end kills the engines. The next start of the container removes their data.
 func (s *Supervisor) end() {
 	if s.cancelStart != nil {
 		s.cancelStart()

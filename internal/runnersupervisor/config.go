@@ -1,20 +1,19 @@
-// Package runnersupervisor runs gitea-runner in its container: it registers the runner
-// with the forge, waits until the forge and the job engine are there, starts the runner's
-// daemon, watches it, and gives each job a fresh job engine.
+// Package runnersupervisor runs gitea-runner in its container. It registers the runner with
+// the forge, waits for the forge and the job engine, starts the runner's daemon, watches
+// it, and gives each job a fresh job engine.
 //
-// A daemon that must end is killed with SIGKILL. Asked to end by SIGTERM, gitea-runner
-// 1.0.8 reports the job that it interrupts as successful (docs/adr/0009-kill-a-runner.md).
+// It ends the daemon with SIGKILL. After a SIGTERM, gitea-runner 1.0.8 reports the job that
+// it interrupts as successful (docs/adr/0009-kill-a-runner.md).
 package runnersupervisor
 
 import (
-	"errors"
-	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/environment"
 )
 
-// Config is what the supervisor reads from its environment.
+// Config is the supervisor's configuration, which its environment contains.
 type Config struct {
 	// Instance is the forge's canonical address, without a slash at its end.
 	Instance string
@@ -24,15 +23,15 @@ type Config struct {
 	ConfigFile string
 	// TokenFile holds the registration token.
 	TokenFile string
-	// Listen and Target forward an address of this container to the forge. Both are empty
-	// when the forge's canonical name is not a loopback one.
+	// Connections to Listen, an address of this container, are forwarded to Target, the
+	// forge. Both are empty when the forge's canonical name is not a loopback one.
 	Listen, Target string
-	// JobEngine is the address of the runner's own job engine. It is empty when jobs run on
-	// the Docker host's.
+	// JobEngine is the address of the runner's job engine. It is empty when jobs run on the
+	// Docker host.
 	JobEngine string
 	// EnginePerJob gives each job a fresh job engine.
 	EnginePerJob bool
-	// Ephemeral gives each job a registration of its own, which the forge then removes.
+	// Ephemeral registers the runner for each job; the forge removes a used registration.
 	Ephemeral bool
 	// Metrics is the address where gitea-runner serves its metrics.
 	Metrics string
@@ -40,49 +39,31 @@ type Config struct {
 
 // FromEnvironment reads the configuration; all that is wrong with it is in the error.
 func FromEnvironment(getenv func(string) string) (Config, error) {
-	var problems []error
-	required := func(name string) string {
-		value := getenv(name)
-		if value == "" {
-			problems = append(problems, fmt.Errorf("the environment variable %s is not set", name))
-		}
-		return value
-	}
-	boolean := func(name string) bool {
-		value := getenv(name)
-		if value == "" {
-			return false
-		}
-		on, err := strconv.ParseBool(value)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("%s is %q, want true or false", name, value))
-		}
-		return on
-	}
+	env := environment.Reader{Getenv: getenv}
 	c := Config{
-		Instance:     strings.TrimRight(required("GITEA_INSTANCE_URL"), "/"),
-		Name:         required("GITEA_RUNNER_NAME"),
-		ConfigFile:   required("CONFIG_FILE"),
-		TokenFile:    required("GITEA_RUNNER_REGISTRATION_TOKEN_FILE"),
+		Instance:     strings.TrimRight(env.Required("GITEA_INSTANCE_URL"), "/"),
+		Name:         env.Required("GITEA_RUNNER_NAME"),
+		ConfigFile:   env.Required("CONFIG_FILE"),
+		TokenFile:    env.Required("GITEA_RUNNER_REGISTRATION_TOKEN_FILE"),
 		JobEngine:    getenv("JOB_ENGINE"),
-		EnginePerJob: boolean("ENGINE_PER_JOB"),
-		Ephemeral:    boolean("EPHEMERAL"),
-		Metrics:      "127.0.0.1:" + required("METRICS_PORT"),
+		EnginePerJob: env.Boolean("ENGINE_PER_JOB"),
+		Ephemeral:    env.Boolean("EPHEMERAL"),
+		Metrics:      "127.0.0.1:" + env.Required("METRICS_PORT"),
 	}
 	if u, err := url.Parse(c.Instance); c.Instance != "" && (err != nil || u.Host == "") {
-		problems = append(problems, fmt.Errorf("GITEA_INSTANCE_URL is %q, want an address such as http://localhost:3000", c.Instance))
+		env.Wrong("GITEA_INSTANCE_URL", "an address such as http://localhost:3000")
 	}
 	if forward := getenv("FORWARD"); forward != "" {
 		var found bool
 		if c.Listen, c.Target, found = strings.Cut(forward, "="); !found {
-			problems = append(problems, fmt.Errorf("FORWARD is %q, want LISTEN=TARGET, such as 127.0.0.1:3000=forge:3000", forward))
+			env.Wrong("FORWARD", "LISTEN=TARGET, such as 127.0.0.1:3000=forge:3000")
 		}
 	}
 	if c.EnginePerJob && c.JobEngine == "" {
-		problems = append(problems, errors.New("ENGINE_PER_JOB is true, but JOB_ENGINE is not set"))
+		env.Required("JOB_ENGINE")
 	}
 	if c.Ephemeral && !c.EnginePerJob {
-		problems = append(problems, errors.New("EPHEMERAL is true, but ENGINE_PER_JOB is not"))
+		env.Wrong("EPHEMERAL", "false, as ENGINE_PER_JOB is not true")
 	}
-	return c, errors.Join(problems...)
+	return c, env.Err()
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// jobPrefix begins the names of the containers that gitea-runner makes for a job.
+// jobPrefix is the prefix of the names of containers that gitea-runner creates for a job.
 const jobPrefix = "GITEA-ACTIONS-TASK-"
 
-// dockerEngine is a job engine, reached over its Docker API.
+// dockerEngine is a job engine that is reached through its Docker API.
 type dockerEngine struct{ cli *client.Client }
 
 // NewJobEngine returns a client of the job engine at an address such as
@@ -40,7 +40,7 @@ func (e dockerEngine) RemoveJobs(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// Ended follows the engine's events, whose stream ends with the engine.
+// Ended follows the engine's events. Their stream ends when the engine ends.
 func (e dockerEngine) Ended(ctx context.Context) error {
 	said, ended := e.cli.Events(ctx, events.ListOptions{Filters: filters.NewArgs(filters.Arg("type", string(events.DaemonEventType)))})
 	for {

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// forgeTimeout bounds one request to the forge.
+// forgeTimeout limits one request to the forge.
 const forgeTimeout = 3 * time.Second
 
-// forgeClient asks the forge as a runner would.
+// forgeClient sends requests to the forge as a runner does.
 type forgeClient struct {
 	address string
 	http    http.Client
@@ -25,7 +25,7 @@ func NewForge(address string) Forge {
 	return &forgeClient{address: address, http: http.Client{Timeout: forgeTimeout}}
 }
 
-// Healthy asks the forge's health check.
+// Healthy requests the forge's health check.
 func (f *forgeClient) Healthy(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.address+"/api/healthz", nil)
 	if err != nil {
@@ -43,9 +43,9 @@ func (f *forgeClient) Healthy(ctx context.Context) error {
 	return nil
 }
 
-// Knows asks whether the forge accepts a registration: false only if the forge says so. It declares the runner's labels
-// and version, as the daemon does each time it starts: no other call of a runner's
-// protocol is free of side effects.
+// Knows returns false only if the forge says that it does not accept the registration. It
+// declares the runner's labels and version, as the daemon does at each start: all other
+// calls of the runner protocol have side effects.
 func (f *forgeClient) Knows(ctx context.Context, r Registration, version string) (bool, error) {
 	body, err := json.Marshal(map[string]any{"labels": r.names(), "version": version})
 	if err != nil {
@@ -68,8 +68,8 @@ func (f *forgeClient) Knows(ctx context.Context, r Registration, version string)
 	if err != nil {
 		return false, err
 	}
-	// Gitea 1.26 answers 500 with a gRPC error, whose code is only in the message. What any
-	// other refusal means, the daemon will say.
+	// Gitea 1.26 answers 500 with a gRPC error, whose code is only in the message. The daemon
+	// reports the reason of any other refusal.
 	var refusal struct{ Code, Message string }
 	_ = json.Unmarshal(said, &refusal)
 	refused := refusal.Code == "unauthenticated" || strings.Contains(refusal.Message, "code = Unauthenticated")

@@ -1,12 +1,9 @@
 package runnersupervisor
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -81,57 +78,6 @@ func TestMetrics(t *testing.T) {
 	}
 	if err != nil || got != want {
 		t.Errorf("got %+v and %v, want %+v", got, err, want)
-	}
-}
-
-// TestForward passes both directions on, and each end of a stream.
-func TestForward(t *testing.T) {
-	t.Parallel()
-	forge, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer forge.Close()
-	go func() {
-		for {
-			conn, err := forge.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				said, _ := io.ReadAll(conn) // until the client closes its half
-				_, _ = fmt.Fprintf(conn, "heard %s", said)
-			}()
-		}
-	}()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listen := free.Addr().String()
-	_ = free.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	if err := Forward(ctx, listen, forge.Addr().String(), slog.New(slog.DiscardHandler)); err != nil {
-		t.Fatal(err)
-	}
-	if err := Forward(ctx, listen, forge.Addr().String(), slog.New(slog.DiscardHandler)); err == nil {
-		t.Error("got no error of an address that is taken")
-	}
-	for _, text := range []string{"one", "two"} {
-		conn, err := net.Dial("tcp", listen)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.WriteString(conn, text)
-		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := io.ReadAll(conn); err != nil || string(got) != "heard "+text {
-			t.Errorf("got %q and %v, want what the forge says of %s", got, err, text)
-		}
-		_ = conn.Close()
 	}
 }
 

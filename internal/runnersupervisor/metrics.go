@@ -7,9 +7,9 @@ import (
 	"net/http"
 )
 
-// NewMetrics returns what reads the metrics that a daemon serves at an address.
+// NewMetrics returns a function that reads the metrics of a daemon at an address.
 func NewMetrics(address string) Metrics {
-	// A connection of its own each time: one that a hanging daemon holds says nothing.
+	// A new connection each time: one that a hanging daemon keeps open proves nothing.
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	return func(ctx context.Context) (string, error) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)

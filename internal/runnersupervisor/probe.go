@@ -13,12 +13,11 @@ const (
 	probePoll  = 100 * time.Millisecond
 )
 
-// runningJobs is the daemon's gauge of jobs that it runs.
+// runningJobs matches the daemon's gauge of running jobs.
 var runningJobs = regexp.MustCompile(`(?m)^gitea_runner_job_running (\S+)$`)
 
-// Probe returns nil if the daemon takes jobs: the forge grants a request of it
-// while Probe looks, or it runs a job already. Otherwise the error says why not.
-// It looks for six seconds at most.
+// Probe returns nil if the daemon takes jobs: it runs a job already, or the forge grants one
+// of its requests within six seconds. Otherwise the error says why not.
 func Probe(ctx context.Context, metrics Metrics) error {
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()

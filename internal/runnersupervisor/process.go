@@ -14,8 +14,8 @@ type Command struct {
 	Dir  string // its working directory
 }
 
-// Start starts the program. It ends with the supervisor, however that ends: the kernel
-// then kills the program and whatever is in its process group.
+// Start starts the program. When the supervisor ends for any reason, the kernel kills the
+// program.
 func (c Command) Start(text string, args ...string) (Process, error) {
 	cmd := exec.Command(c.Path, args...)
 	cmd.Dir = c.Dir
@@ -24,7 +24,7 @@ func (c Command) Start(text string, args ...string) (Process, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	started, ended := make(chan error, 1), make(chan error, 1)
 	go func() {
-		// The kernel sends Pdeathsig when the thread ends that started the program.
+		// The kernel sends Pdeathsig when the thread that started the program ends.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -39,7 +39,7 @@ func (c Command) Start(text string, args ...string) (Process, error) {
 	return &process{pid: cmd.Process.Pid, ended: ended}, nil
 }
 
-// process is a program in a process group of its own.
+// process is a program in its own process group.
 type process struct {
 	pid   int
 	ended chan error

@@ -11,7 +11,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/atomicfile"
 )
 
-// registrationFile is where gitea-runner keeps its registration, in its working directory.
+// registrationFile is gitea-runner's registration file, in its working directory.
 const registrationFile = ".runner"
 
 // Registration is a runner's identity at the forge, as gitea-runner keeps it.
@@ -23,11 +23,11 @@ type Registration struct {
 	Ephemeral bool     `json:"ephemeral"`
 }
 
-// errNoRegistration says that the file holds no registration that could serve.
+// errNoRegistration means that the file contains no usable registration.
 var errNoRegistration = errors.New("not registered")
 
-// readRegistration reads the file. A file that is missing, or empty (as `pipeline rotate`
-// leaves it), or that a crash left incomplete, is no registration.
+// readRegistration reads the file. It returns errNoRegistration if the file is missing,
+// empty (`pipeline rotate` empties it) or incomplete after a crash.
 func readRegistration(file string) (Registration, error) {
 	var r Registration
 	data, err := os.ReadFile(file)
@@ -43,8 +43,8 @@ func readRegistration(file string) (Registration, error) {
 	return r, nil
 }
 
-// moveRegistration changes the forge's address in the file and nothing else: under its
-// new address the forge is the same one, and so is the runner.
+// moveRegistration changes only the forge's address in the file: the forge and the runner
+// are the same ones under the new address.
 func moveRegistration(file, address string) error {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -63,7 +63,7 @@ func moveRegistration(file, address string) error {
 	return atomicfile.Write(file, append(data, '\n'), 0o600)
 }
 
-// names are the labels' names, without what jobs of that label run in.
+// names returns the labels' names, without the images that follow them.
 func (r Registration) names() []string {
 	names := []string{}
 	for _, label := range r.Labels {

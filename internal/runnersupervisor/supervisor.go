@@ -11,21 +11,21 @@ import (
 	"time"
 )
 
-// Intervals, between two attempts unless it says otherwise.
+// Intervals between two attempts.
 const (
 	forgeInterval    = 200 * time.Millisecond
 	registerInterval = time.Second
 	engineInterval   = 200 * time.Millisecond
-	logInterval      = 30 * time.Second // between two errors of one wait
+	logInterval      = 30 * time.Second // between two log lines about the same failure
 )
 
 // Program starts gitea-runner.
 type Program interface {
-	// Start starts it with arguments and with text on its standard input.
+	// Start starts it with arguments, and with text on its standard input.
 	Start(text string, args ...string) (Process, error)
 }
 
-// Process is a gitea-runner that was started.
+// Process is a gitea-runner process.
 type Process interface {
 	// Kill ends it with SIGKILL.
 	Kill() error
@@ -33,35 +33,35 @@ type Process interface {
 	Wait() error
 }
 
-// Forge is what the supervisor asks of the forge.
+// Forge is what the supervisor needs of the forge.
 type Forge interface {
 	// Healthy returns an error unless the forge is ready.
 	Healthy(ctx context.Context) error
-	// Knows tells whether the forge accepts a registration.
+	// Knows returns whether the forge accepts a registration.
 	Knows(ctx context.Context, r Registration, version string) (bool, error)
 }
 
-// JobEngine is the runner's own job engine, seen as a Docker engine.
+// JobEngine is the runner's job engine, reached as a Docker engine.
 type JobEngine interface {
 	// RemoveJobs removes the containers of jobs.
 	RemoveJobs(ctx context.Context) error
-	// Ended returns when the engine has ended, or is not there.
+	// Ended returns when the engine has ended or cannot be reached.
 	Ended(ctx context.Context) error
 }
 
 // Control replaces job engines.
 type Control interface {
-	// Acquire returns when there is a job engine that no job has used.
+	// Acquire waits for a job engine that no job has used.
 	Acquire(ctx context.Context) error
-	// Release says that the job has ended.
+	// Release reports that the job has ended.
 	Release(ctx context.Context) error
 }
 
-// Metrics reads what gitea-runner counts.
+// Metrics reads gitea-runner's metrics.
 type Metrics func(ctx context.Context) (string, error)
 
-// Supervisor runs gitea-runner. All fields are needed but Engine and Control, which a
-// runner on the Docker host's engine does not have.
+// Supervisor runs gitea-runner. All fields are required, except Engine and Control where
+// jobs run on the Docker host.
 type Supervisor struct {
 	Config  Config
 	Program Program
@@ -82,8 +82,8 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	if err := s.register(ctx); err != nil {
 		return err
 	}
-	// Jobs that a killed runner left are nobody's: their tasks have failed. The Docker
-	// host's engine may hold other runners' jobs.
+	// No runner needs the jobs of a killed runner any more: their tasks have failed. The
+	// Docker host is left alone, because it may run other runners' jobs.
 	if s.Engine != nil {
 		if err := s.retry(ctx, engineInterval, "removing the jobs that were left", s.Engine.RemoveJobs); err != nil {
 			return err
@@ -93,7 +93,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 }
 
 // runEnginePerJob gives each job a fresh job engine. The first Acquire also discards the
-// one that a killed runner used.
+// engine that a killed runner used.
 func (s *Supervisor) runEnginePerJob(ctx context.Context) error {
 	args := []string{"--once"}
 	if s.Config.Ephemeral {
@@ -112,7 +112,7 @@ func (s *Supervisor) runEnginePerJob(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case s.Config.Ephemeral && (err == nil || errors.As(err, &killed)):
-			// The registration has served, or may have.
+			// The registration was used, or may have been.
 			if err := os.Remove(s.registration()); err != nil {
 				return fmt.Errorf("removing a used registration: %w", err)
 			}
@@ -127,8 +127,8 @@ func (s *Supervisor) runEnginePerJob(ctx context.Context) error {
 
 func (s *Supervisor) registration() string { return filepath.Join(s.Dir, registrationFile) }
 
-// register returns when the runner has a registration that the forge accepts: the one
-// that it has, under the forge's present address, or a new one.
+// register returns when the runner has a registration that the forge accepts: the existing
+// one, with the forge's current address, or a new one.
 func (s *Supervisor) register(ctx context.Context) error {
 	if err := s.awaitForge(ctx); err != nil {
 		return err
@@ -138,7 +138,7 @@ func (s *Supervisor) register(ctx context.Context) error {
 		return err
 	}
 	return s.retry(ctx, registerInterval, "registering the runner", func(context.Context) error {
-		// gitea-runner would ask whether to replace a registration that is there.
+		// gitea-runner would ask whether to replace an existing registration.
 		if err := os.RemoveAll(s.registration()); err != nil {
 			return err
 		}
@@ -150,7 +150,8 @@ func (s *Supervisor) register(ctx context.Context) error {
 		if s.Config.Ephemeral {
 			args = append(args, "--ephemeral")
 		}
-		// The token is the answer to a question: everyone on the host could read an argument.
+		// gitea-runner reads the token from its standard input. Everyone on the host could read
+		// an argument.
 		register, err := s.Program.Start(strings.TrimSpace(string(token))+"\n", args...)
 		if err != nil {
 			return err
@@ -163,8 +164,8 @@ func (s *Supervisor) register(ctx context.Context) error {
 	})
 }
 
-// usable tells whether the registration on the volume serves; it changes the forge's
-// address there when the stack's has changed.
+// usable returns whether the registration on the volume can be used. It first updates the
+// forge's address in the registration.
 func (s *Supervisor) usable(ctx context.Context) (bool, error) {
 	r, err := readRegistration(s.registration())
 	if errors.Is(err, errNoRegistration) {
@@ -193,13 +194,13 @@ func (s *Supervisor) usable(ctx context.Context) (bool, error) {
 	return known, err
 }
 
-// awaitForge waits for the forge. Without it the daemon would end, and Docker would wait
-// longer before each restart.
+// awaitForge waits for the forge. Without the forge, the daemon would end, and Docker would
+// wait longer before each restart.
 func (s *Supervisor) awaitForge(ctx context.Context) error {
 	return s.retry(ctx, forgeInterval, "waiting for the forge", s.Forge.Healthy)
 }
 
-// daemon runs gitea-runner's daemon under watch until it ends.
+// daemon runs gitea-runner's daemon, and watches it until it ends.
 func (s *Supervisor) daemon(ctx context.Context, args ...string) error {
 	if err := s.awaitForge(ctx); err != nil {
 		return err
@@ -240,8 +241,8 @@ func (s *Supervisor) wait(ctx context.Context, p Process) error {
 	return p.Wait()
 }
 
-// retry repeats do at an interval until it succeeds or ctx ends. It logs the first error,
-// and then one every half minute.
+// retry calls do at an interval until it succeeds or ctx ends. It logs the first error, and
+// then at most one error per logInterval.
 func (s *Supervisor) retry(ctx context.Context, interval time.Duration, what string, do func(ctx context.Context) error) error {
 	var logged time.Time
 	for {

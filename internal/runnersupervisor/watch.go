@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// A round of the watch takes two seconds, three when nothing answers. Rounds are counted,
-// not the clock, so that a machine that was suspended does not look like silence. A
-// daemon that starts may wait for its job engine; the forge answered just before.
+// A round of the watch takes two seconds, or three if the daemon does not answer. The limits
+// count rounds, not time, so that a suspended machine does not look like a hanging daemon. A
+// starting daemon gets more rounds, because it may wait for its job engine.
 const (
 	round            = 2 * time.Second
 	metricsTimeout   = time.Second
-	mostSilent       = 10 // rounds
-	mostStarting     = 15 // rounds
-	refusedBeforeAsk = 3  // rounds in which every poll fails, before the forge is asked why
+	mostSilent       = 10 // rounds without a sign of life
+	mostStarting     = 15 // the same, for a daemon that has just been started
+	refusedBeforeAsk = 3  // rounds in which all requests fail, before the forge is asked whether it knows the runner
 )
 
 // Why a daemon is killed.
@@ -26,7 +26,7 @@ var (
 	errUnknown     = errors.New("the forge does not know it any more; it registers again")
 )
 
-// killedError says that the daemon did not end by itself.
+// killedError means that the watch killed the daemon.
 type killedError struct{ reason error }
 
 // Error returns why it was killed.
@@ -57,8 +57,8 @@ func (s *Supervisor) watch(ctx context.Context) error {
 	return reason
 }
 
-// watchEngine waits for the end of the job engine. The daemon is killed before it takes
-// another job, which would fail for want of an engine.
+// watchEngine waits for the end of the job engine. The daemon is then killed before it takes
+// another job, which would fail without an engine.
 func (s *Supervisor) watchEngine(ctx context.Context) error {
 	_ = s.Engine.Ended(ctx)
 	if ctx.Err() != nil {
@@ -67,10 +67,10 @@ func (s *Supervisor) watchEngine(ctx context.Context) error {
 	return errEngineEnded
 }
 
-// watchMetrics looks for signs of life in what the daemon counts: an idle one asks for a
-// job four times a second, a busy one reports every five seconds, and both count, whether
-// the forge answers or not. Counters that stand still mean that the daemon hangs, not
-// that the forge is down.
+// watchMetrics looks for signs of life in the daemon's counters. An idle daemon asks for a
+// job four times a second, and a busy one reports every five seconds. Both count their
+// requests, whether the forge answers or not. So counters that do not change mean that the
+// daemon hangs, not that the forge is down.
 func (s *Supervisor) watchMetrics(ctx context.Context) error {
 	var last signs
 	silent, refused, most := 0, 0, mostStarting
@@ -107,8 +107,8 @@ func (s *Supervisor) watchMetrics(ctx context.Context) error {
 	}
 }
 
-// unknown tells whether the forge says that it does not know the runner: somebody
-// removed it there, or the forge has other data.
+// unknown returns whether the forge says that it does not know the runner: someone removed
+// it there, or the forge's data was replaced.
 func (s *Supervisor) unknown(ctx context.Context, version string) bool {
 	r, err := readRegistration(s.registration())
 	if err != nil {
@@ -120,8 +120,8 @@ func (s *Supervisor) unknown(ctx context.Context, version string) bool {
 
 // signs are the daemon's signs of life.
 type signs struct {
-	all     string // the counters
-	good    string // those of requests that the forge granted
+	all     string // lines of all counters
+	good    string // lines of the counters of successful requests
 	version string // of the daemon
 }
 
@@ -130,7 +130,7 @@ var (
 	release = regexp.MustCompile(`^gitea_runner_info\{.*version="([^"]*)"`)
 )
 
-// readSigns reads the text that Prometheus would.
+// readSigns reads the daemon's metrics, in Prometheus's text format.
 func readSigns(metrics string) signs {
 	var s signs
 	for line := range strings.Lines(metrics) {

@@ -1,8 +1,7 @@
 //go:build linux
 
-// Package cgroup limits how many processes a job engine and its jobs have, says which of
-// two job engines comes first on the processors, and tells how much memory the container
-// has left.
+// Package cgroup limits the number of processes of a job engine and its jobs, gives one of
+// two job engines priority on the CPUs, and measures how much memory the container has left.
 package cgroup
 
 import (
@@ -15,12 +14,12 @@ import (
 	"strings"
 )
 
-// Root is where a container sees its cgroups.
+// Root is the mount point of cgroups in a container.
 const Root = "/sys/fs/cgroup"
 
-// Trees are the trees of cgroups that this package needs, the one that counts processes
-// first. Version 2 has one for all. A version 1 without the tree of the processors is
-// served too: weights then have no effect.
+// Trees returns the cgroup trees that this package needs, starting with the one that limits
+// processes. Version 2 has one tree for everything. Version 1 may have no tree for CPUs;
+// weights then have no effect.
 func Trees(root string) []string {
 	pids, cpu := filepath.Join(root, "pids"), filepath.Join(root, "cpu")
 	switch {
@@ -33,23 +32,23 @@ func Trees(root string) []string {
 	}
 }
 
-// Group is one cgroup of each tree. Their files stay open, so that processes can still be
-// moved into it, and its weight changed, once the trees are mounted read-only again.
+// Group is one cgroup in each tree. Their files stay open, so that processes can be moved
+// into it and its weight can be changed after the trees are mounted read-only again.
 type Group struct {
 	processes []*os.File
 	weight    *os.File // nil where there are no weights
 	weights   weights
 }
 
-// weights are what the kernel takes as a group's weight on the processors.
+// weights are the file and the values of a group's CPU weight.
 type weights struct{ file, normal, least string }
 
 // allWeights are those of version 1 and of version 2.
 var allWeights = []weights{{"cpu.shares", "1024", "2"}, {"cpu.weight", "100", "1"}}
 
-// Limit makes one cgroup in the trees for each name, each with at most so many processes
-// and threads: a job that uses them up must not take the outer half along, nor the next
-// job engine. The trees have to be writable.
+// Limit creates one cgroup in the trees for each name, each with the same limit of processes
+// and threads. A job that reaches the limit must not affect the outer half or the next job
+// engine. The trees must be writable.
 func Limit(trees []string, most int, names ...string) ([]*Group, error) {
 	if exists(filepath.Join(trees[0], "cgroup.subtree_control")) {
 		if err := delegate(trees[0]); err != nil {
@@ -72,7 +71,7 @@ func Limit(trees []string, most int, names ...string) ([]*Group, error) {
 	return groups, nil
 }
 
-// open makes the group's directory in one tree.
+// open creates the group's directory in one tree.
 func (g *Group) open(dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("creating the cgroup %s: %w", dir, err)
@@ -95,8 +94,9 @@ func (g *Group) open(dir string) error {
 	return nil
 }
 
-// delegate has the tree of version 2 count processes, and weigh them, per group. There, a group has
-// either processes or groups, so all processes move to a group of their own.
+// delegate enables process limits and CPU weights for the groups of a version 2 tree. There,
+// a group contains either processes or groups, so all processes are moved to a separate
+// group.
 func delegate(tree string) error {
 	outer := filepath.Join(tree, "outer")
 	if err := os.Mkdir(outer, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -117,7 +117,7 @@ func delegate(tree string) error {
 	return nil
 }
 
-// Add moves a process, with all its threads, into the group.
+// Add moves a process with all its threads into the group.
 func (g *Group) Add(pid int) error {
 	for _, processes := range g.processes {
 		if _, err := processes.WriteString(strconv.Itoa(pid)); err != nil {
@@ -127,8 +127,7 @@ func (g *Group) Add(pid int) error {
 	return nil
 }
 
-// Yield leaves the processors to the container's other processes as long as they need
-// them.
+// Yield gives the container's other processes priority on the CPUs.
 func (g *Group) Yield() error { return g.weigh(g.weights.least) }
 
 // Compete ends Yield.

@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// FreeMemory is how many bytes of memory the container can still use: of its own limit
-// and of the machine. root is Root, meminfo /proc/meminfo.
+// FreeMemory returns how many bytes of memory the container can still use, by its own
+// limit and by what the machine has. root is Root, and meminfo is /proc/meminfo.
 func FreeMemory(root, meminfo string) (uint64, error) {
 	free, err := machineMemory(meminfo)
 	if err != nil {
@@ -36,7 +36,7 @@ func FreeMemory(root, meminfo string) (uint64, error) {
 		if err != nil {
 			return 0, fmt.Errorf("reading the container's use of memory: %w", err)
 		}
-		// Files that nobody reads at the moment give way, as in MemAvailable.
+		// The kernel can drop inactive files, as in MemAvailable.
 		cache, err := entry(filepath.Join(root, files.stat), files.cache)
 		if err != nil {
 			return 0, fmt.Errorf("reading the container's use of memory: %w", err)

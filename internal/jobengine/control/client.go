@@ -14,7 +14,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// retryInterval is the time between two attempts to reach a server that is not there.
+// retryInterval is the time between two attempts to reach an unavailable server.
 const retryInterval = 50 * time.Millisecond
 
 // Client is the runner's side of the control socket.
@@ -22,9 +22,8 @@ type Client struct {
 	Socket string // path of the socket; empty means the constant Socket
 }
 
-// Acquire waits for a job engine that no job has used, and takes it for one job. While
-// the job engine's container restarts, and its socket is not there, it tries again
-// until ctx ends.
+// Acquire waits for a job engine that no job has used, and takes it for one job. While the
+// job engine's container restarts, it has no socket; Acquire tries again until ctx ends.
 func (c Client) Acquire(ctx context.Context) error {
 	if err := c.call(ctx, acquirePath); err != nil {
 		return fmt.Errorf("waiting for a fresh job engine: %w", err)
@@ -32,8 +31,8 @@ func (c Client) Acquire(ctx context.Context) error {
 	return nil
 }
 
-// Release says that the job has ended, so that its job engine is discarded. It tries
-// again as Acquire does; on a job engine that is not in use it has no effect.
+// Release reports the end of the job, after which the job engine is discarded. It tries
+// again as Acquire does. It has no effect if no job engine is in use.
 func (c Client) Release(ctx context.Context) error {
 	if err := c.call(ctx, releasePath); err != nil {
 		return fmt.Errorf("releasing the job engine: %w", err)
@@ -41,8 +40,8 @@ func (c Client) Release(ctx context.Context) error {
 	return nil
 }
 
-// Probe has the job engine ask for a URL of the forge as its jobs do, and returns what
-// kept it from a good answer. It asks once.
+// Probe requests a URL of the forge from inside the job engine, as its jobs do. It returns
+// an error unless the answer is OK. It does not try again.
 func (c Client) Probe(ctx context.Context, address string) error {
 	err := c.post(ctx, probePath+"?"+url.Values{"url": {address}}.Encode())
 	if final := (*backoff.PermanentError)(nil); errors.As(err, &final) {
@@ -63,14 +62,14 @@ func (c Client) call(ctx context.Context, path string) error {
 	return err
 }
 
-// post makes one request. An error of the connection may pass, as the server restarts;
-// an answer other than OK is final.
+// post sends one request. A connection error may be temporary, because the server
+// restarts. An answer other than OK is final.
 func (c Client) post(ctx context.Context, path string) error {
 	socket := c.Socket
 	if socket == "" {
 		socket = Socket
 	}
-	// One connection for each request: the server takes its end for the client's.
+	// One connection for each request: when it ends, the server cancels the request.
 	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
 	}}

@@ -1,19 +1,18 @@
-// Package control is how a runner and its job engine talk to each other: HTTP over a
-// Unix socket in a directory that jobs cannot reach, with two
-// verbs for the runner.
+// Package control is the protocol between a runner and its job engine: HTTP over a Unix
+// socket in a directory that jobs cannot reach. The runner uses two verbs.
 //
-// POST /acquire waits until there is a job engine that no job has used, marks it as
-// used, and returns. A job engine that is in use already is discarded first: its runner
-// was killed. It is cancelled when the client closes the connection.
+// POST /acquire waits for a job engine that no job has used, marks it as used, and returns.
+// If a job engine is already in use, its runner was killed, and the job engine is discarded
+// first. The request is cancelled when the client closes the connection.
 //
-// POST /release says that the job has ended. The job engine is discarded and the next
-// one prepared; the answer comes as soon as that is recorded.
+// POST /release reports the end of the job. The answer comes as soon as that is recorded;
+// then the job engine is discarded and the next one is prepared.
 //
-// POST /probe?url=URL has the job engine ask for a URL of the forge as its jobs do. It is
-// for who checks the stack, in the job engine's container.
+// POST /probe?url=URL requests a URL of the forge from inside the job engine, as its jobs
+// do. `pipeline up` and `pipeline doctor` use it, in the job engine's container.
 package control
 
-// Socket is where the control socket is, in the runner's container as in the job engine's.
+// Socket is the path of the control socket, in both containers.
 const Socket = "/run/engine/control/control.sock"
 
 const (

@@ -11,18 +11,18 @@ import (
 	"path/filepath"
 )
 
-// Engines is what the server hands out.
+// Engines manages the job engines for the server.
 type Engines interface {
 	// Acquire waits for a job engine that no job has used, and marks it as used.
 	Acquire(ctx context.Context) error
 	// Release records that the job has ended.
 	Release()
-	// Probe asks for a URL of the forge as a job does.
+	// Probe requests a URL of the forge as a job does.
 	Probe(ctx context.Context, url string) error
 }
 
-// Listen opens the control socket at path, in place of one that a killed server left.
-// Only the directory's owner can reach it.
+// Listen opens the control socket at path. It replaces a socket that a killed server left.
+// Only the directory's owner can connect.
 func Listen(path string) (net.Listener, error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -37,11 +37,11 @@ func Listen(path string) (net.Listener, error) {
 	return net.Listen("unix", path)
 }
 
-// Serve answers on the control socket until ctx ends.
+// Serve serves the control socket until ctx ends.
 func Serve(ctx context.Context, l net.Listener, engines Engines) error {
 	server := &http.Server{
 		Handler: handler(engines),
-		// Requests that wait end with the server.
+		// Waiting requests end with the server.
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })

@@ -12,19 +12,19 @@ import (
 	"github.com/containerd/continuity/fs"
 )
 
-// Stock is the job image as a Docker engine keeps it on its disk, made when the job
-// engine's image is built: a fresh engine loads nothing.
+// Stock is the job image in the layout of a Docker engine's data directory. It is created
+// when the job engine's image is built, so that a new engine has nothing to load.
 type Stock struct {
 	Images   string // a Docker engine's data directory with the image; only its layers' files are used
 	Template string // a data directory with the descriptions of the image and of its layers
 }
 
-// StockAt is the stock in a directory.
+// StockAt returns the stock in a directory.
 func StockAt(dir string) Stock {
 	return Stock{Images: filepath.Join(dir, "images"), Template: filepath.Join(dir, "template")}
 }
 
-// lay makes the data directory of a fresh engine.
+// lay creates the data directory of a new engine.
 func (s Stock) lay(data string) error {
 	if err := fs.CopyDir(data, s.Template); err != nil {
 		return fmt.Errorf("laying out the data of a fresh job engine: %w", err)
@@ -32,8 +32,8 @@ func (s Stock) lay(data string) error {
 	return nil
 }
 
-// layers are the stock's layers: the path of each one's files, and the same path below
-// the data directory of an engine.
+// layers returns the path of each layer's files in the stock, with its path relative to an
+// engine's data directory.
 func (s Stock) layers() (map[string]string, error) {
 	found, err := filepath.Glob(filepath.Join(s.Images, "overlay2", "*", "diff"))
 	if err != nil {
@@ -50,8 +50,9 @@ func (s Stock) layers() (map[string]string, error) {
 	return layers, nil
 }
 
-// MakeTemplate makes the template of the images, whose engine has ended. Afterwards
-// nobody but this process's user can reach the layers: the root of jobs owns their files.
+// MakeTemplate creates the template from the images, after their engine has ended. The
+// jobs' root owns the files of the layers; so MakeTemplate leaves access to this process's
+// user alone.
 func (s Stock) MakeTemplate() error {
 	images := filepath.Join(s.Images, "overlay2")
 	template := filepath.Join(s.Template, "overlay2")

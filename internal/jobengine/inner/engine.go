@@ -19,23 +19,23 @@ import (
 // probeTimeout bounds one probe.
 const probeTimeout = 5 * time.Second
 
-// Ended is closed when the engine has ended, with all its processes.
+// Ended is closed when the engine and all its processes have ended.
 func (e *Engine) Ended() <-chan struct{} { return e.ended }
 
 // Busy is closed when a job has begun on the engine.
 func (e *Engine) Busy() <-chan struct{} { return e.busy }
 
-// Process is the first process of the engine's namespaces.
+// Process returns the PID of the first process in the engine's namespaces.
 func (e *Engine) Process() int { return e.command.Process.Pid }
 
-// SocketDir is the directory of the engine's socket.
+// SocketDir returns the directory of the engine's socket.
 func (e *Engine) SocketDir() string { return e.options.Socket }
 
-// Stop ends the engine, its containers and every process that a job left, and removes
-// its data: the kernel ends all of a PID namespace with its first process.
+// Stop kills the engine, its containers and every process that a job left, and removes its
+// data. When the first process of a PID namespace ends, the kernel kills all others in it.
 func (e *Engine) Stop() error { return errors.Join(e.Kill(), e.Remove()) }
 
-// Kill is the first half of Stop. When it returns, no process of the engine is left.
+// Kill is the first part of Stop. When it returns, no process of the engine is left.
 func (e *Engine) Kill() error {
 	_ = e.command.Process.Kill() // it may have ended
 	<-e.ended
@@ -45,7 +45,7 @@ func (e *Engine) Kill() error {
 	return e.options.Link.Disconnect()
 }
 
-// Remove is the second half of Stop: it removes what the engine leaves on the disk.
+// Remove is the second part of Stop: it removes what the engine left on the disk.
 func (e *Engine) Remove() error {
 	if err := e.options.remove(); err != nil {
 		return fmt.Errorf("removing the data of a job engine: %w", err)
@@ -53,8 +53,8 @@ func (e *Engine) Remove() error {
 	return nil
 }
 
-// Probe asks for a URL of the forge as a job does, from the engine's network, and
-// returns nil if the answer is OK.
+// Probe requests a URL of the forge from the engine's network, as a job does. It returns
+// nil if the answer is OK.
 func (e *Engine) Probe(ctx context.Context, address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -91,7 +91,7 @@ func (e *Engine) Probe(ctx context.Context, address string) error {
 	return nil
 }
 
-// resolve is what a host and port of the forge mean in a job engine: see layOut.
+// resolve returns the address of the forge's host and port in a job engine: see layOut.
 func resolve(forge network.Forge, link network.Link, address string) string {
 	_, port, err := net.SplitHostPort(address)
 	switch {

@@ -1,8 +1,8 @@
 //go:build linux
 
-// Package inner is the inner half of a job engine: a Docker engine in namespaces of its
-// own, whose root is no root of the host. Start runs in the outer half, Main in the new
-// namespaces.
+// Package inner is the inner half of a job engine: a Docker engine in its own namespaces,
+// whose root is an unprivileged user on the host. Start runs in the outer half, and Main
+// runs in the new namespaces.
 package inner
 
 import (
@@ -20,11 +20,11 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
 )
 
-// Command is the command of the program that runs Main.
+// Command is the command that runs Main.
 const Command = "inner"
 
-// Where the inner half finds its data and its socket's directory, which the outer half
-// mounts, and where it has its socket.
+// The inner half's data and its socket's directory, which the outer half mounts, and the
+// name of the socket.
 const (
 	dataRoot    = "/var/lib/docker"
 	socketMount = "/mnt"
@@ -32,16 +32,16 @@ const (
 	socketName  = "docker.sock"
 )
 
-// wired is the descriptor of a pipe from the outer half, which says there that the
-// network is set up.
+// wired is the file descriptor of a pipe, on which the outer half reports that the network
+// is set up.
 const wired = 3
 
-// hidden are directories of the outer half of which a job sees nothing.
+// hidden are directories of the outer half that jobs cannot see.
 var hidden = []string{"/engine", "/usr/local/share/engine"}
 
-// Main is the first process in the inner half's namespaces. It sets up the file system
-// and becomes the Docker engine. Its arguments are the outer half's address, and the
-// forge's address and name.
+// Main is the first process in the inner half's namespaces. It sets up the file system and
+// then becomes the Docker engine (exec). Its arguments are the outer half's address, the
+// forge's address and the forge's name.
 func Main(args []string) error {
 	if len(args) != 3 {
 		return fmt.Errorf("got %d arguments, want the outer half's address and the forge's address and name", len(args))
@@ -50,8 +50,8 @@ func Main(args []string) error {
 	if err := awaitNetwork(); err != nil {
 		return err
 	}
-	// The outer half has moved this process into its cgroup by now, which thus is the
-	// root of what jobs see. The namespace is the thread's, which becomes the engine.
+	// The outer half has moved this process into its cgroup, which becomes the root of the
+	// new cgroup namespace. That namespace belongs to this thread, which becomes the engine.
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWCGROUP); err != nil {
 		return fmt.Errorf("making a cgroup namespace: %w", err)
@@ -75,7 +75,7 @@ func awaitNetwork() error {
 	return nil
 }
 
-// layOut makes a file system of which a job sees nothing but what it needs.
+// layOut sets up a file system in which a job sees only what it needs.
 func layOut(outside string, forge network.Forge) error {
 	hosts, err := os.ReadFile("/etc/hosts")
 	if err != nil {
@@ -98,7 +98,7 @@ func layOut(outside string, forge network.Forge) error {
 	return err
 }
 
-// override puts a file with this text in place of another.
+// override mounts a file with this text over another file.
 func override(path, text string) error {
 	to := "/run/" + strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", "-")
 	if err := os.WriteFile(to, []byte(text), 0o644); err != nil {
@@ -107,8 +107,8 @@ func override(path, text string) error {
 	return mounts.Bind(to, path)
 }
 
-// hostsEntry has the forge's name mean the outer half, which passes on what is sent there.
-// A name of this machine means itself, where a listener does the same.
+// hostsEntry resolves the forge's name to the outer half, which forwards connections to the
+// forge. A loopback name stays as it is: a listener on the loopback address forwards too.
 func hostsEntry(outside string, forge network.Forge) string {
 	if forge.Loopback() || forge.IP() {
 		return ""
@@ -116,9 +116,9 @@ func hostsEntry(outside string, forge network.Forge) string {
 	return outside + " " + forge.Name + "\n"
 }
 
-// dockerd is the command line of the Docker engine. The registry is the forge's, which
-// speaks plain HTTP. crun: each step of a job is a docker exec, and it takes half as long
-// as with runc.
+// dockerd returns the command line of the Docker engine. Its insecure registry is the
+// forge's, which uses plain HTTP. Each step of a job is a docker exec, which takes half as
+// long with crun as with runc.
 func dockerd(forge network.Forge) []string {
 	return []string{
 		"dockerd", "--rootless", "--host", "unix://" + socketDir + "/" + socketName, "--data-root", dataRoot,

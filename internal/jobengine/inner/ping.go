@@ -10,21 +10,21 @@ import (
 	"time"
 )
 
-// pingTimeout bounds one question to a Docker engine.
+// pingTimeout limits one request to a Docker engine.
 const pingTimeout = 4 * time.Second
 
-// dial returns a client of the Docker engine behind a socket.
+// dial returns an HTTP client of the Docker engine on a socket.
 func dial(socket string) *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		DisableKeepAlives:      true,
-		MaxResponseHeaderBytes: 1 << 14, // it is the jobs'
+		MaxResponseHeaderBytes: 1 << 14, // jobs control what answers
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
 		},
 	}}
 }
 
-// get asks the Docker engine behind a socket; the caller closes the answer's body.
+// get sends a request to the Docker engine on a socket. The caller closes the body.
 func get(ctx context.Context, socket, path string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker"+path, nil)
 	if err != nil {
@@ -52,7 +52,7 @@ func Ping(ctx context.Context, socket string) error {
 	return resp.Body.Close()
 }
 
-// firstContainer waits until the Docker engine behind the socket creates a container.
+// firstContainer waits until the Docker engine on the socket creates a container.
 func firstContainer(ctx context.Context, socket string) error {
 	filter := url.QueryEscape(`{"type":["container"],"event":["create"]}`)
 	resp, err := get(ctx, socket, "/events?filters="+filter)

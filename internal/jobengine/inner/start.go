@@ -14,12 +14,13 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/forward"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/cgroup"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/mounts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
 )
 
-// The IDs that the users of the inner half, root first, have outside.
+// The inner half's user IDs as seen from outside, starting with its root.
 const (
 	Subordinate    = 100000
 	subordinateIDs = 65536
@@ -27,31 +28,31 @@ const (
 
 const (
 	startTimeout = time.Minute           // for the Docker engine to answer
-	askInterval  = 20 * time.Millisecond // between two questions whether it does
+	askInterval  = 20 * time.Millisecond // between two attempts
 )
 
-// Options say how a job engine is started.
+// Options are the options of a job engine's start.
 type Options struct {
-	Data, Socket string // directories for its data and for its socket; neither is there yet
+	Data, Socket string // directories for its data and for its socket; neither exists yet
 	Stock        Stock
-	Stocking     bool // it makes the stock, in place of using it
+	Stocking     bool // it creates the stock instead of using it
 	Forge        network.Forge
 	Link         network.Link
 	Group        *cgroup.Group
 	Environment  []string                                     // of the Docker engine
-	Forward      func(process int) (*network.Forwards, error) // sets up what jobs reach; may be nil
+	Forward      func(process int) (*forward.Forwards, error) // sets up what jobs reach; may be nil
 }
 
 // Engine is a running inner half.
 type Engine struct {
 	options  Options
 	command  *exec.Cmd
-	forwards *network.Forwards
+	forwards *forward.Forwards
 	ended    chan struct{} // closed when all its processes have ended
 	busy     chan struct{} // closed when a job has begun
 }
 
-// Start starts a job engine and waits until it answers. What a failed start leaves is removed.
+// Start starts a job engine and waits until it answers. A failed start leaves nothing behind.
 func Start(ctx context.Context, o Options) (_ *Engine, err error) {
 	if err := o.makeDirs(); err != nil {
 		return nil, errors.Join(err, o.remove())
@@ -69,7 +70,7 @@ func Start(ctx context.Context, o Options) (_ *Engine, err error) {
 		return nil, errors.Join(fmt.Errorf("starting the inner half: %w", err), o.remove())
 	}
 	go func() {
-		_ = e.command.Wait() // how it ended is nobody's concern: it is not asked to
+		_ = e.command.Wait() // how it ended does not matter
 		close(e.ended)
 	}()
 	if err := e.connect(ctx, writer); err != nil {
@@ -79,7 +80,7 @@ func Start(ctx context.Context, o Options) (_ *Engine, err error) {
 	return e, nil
 }
 
-// makeDirs makes the directories, which belong to the inner half's root.
+// makeDirs creates the directories, which belong to the inner half's root.
 func (o Options) makeDirs() error {
 	if o.Stocking {
 		if err := os.MkdirAll(o.Data, 0o755); err != nil {
@@ -94,7 +95,7 @@ func (o Options) makeDirs() error {
 	return errors.Join(os.Chown(o.Data, Subordinate, Subordinate), os.Chown(o.Socket, Subordinate, Subordinate))
 }
 
-// remove removes what the engine leaves on the disk.
+// remove removes what the engine left on the disk.
 func (o Options) remove() error {
 	if o.Stocking {
 		return os.RemoveAll(o.Socket)
@@ -102,7 +103,7 @@ func (o Options) remove() error {
 	return errors.Join(os.RemoveAll(o.Socket), os.RemoveAll(o.Data))
 }
 
-// command is the first process of the inner half, in namespaces of its own.
+// command returns the command of the inner half's first process, in its own namespaces.
 func (o Options) command(wired *os.File) *exec.Cmd {
 	c := exec.Command("/proc/self/exe", Command, o.Link.Outside.String(), o.Forge.Address, o.Forge.Name)
 	c.Env = o.Environment
@@ -118,9 +119,8 @@ func (o Options) command(wired *os.File) *exec.Cmd {
 	return c
 }
 
-// enter starts the process in this thread's mount namespace, which only it shall see. Of
-// the rest of the file system the inner half can read what is for all to read, and write
-// nothing.
+// enter starts the process in this thread's private mount namespace. In the rest of the
+// file system, the inner half can read only world-readable files, and cannot write.
 func (e *Engine) enter() error {
 	if err := mounts.Bind(e.options.Data, dataRoot); err != nil {
 		return err
@@ -147,8 +147,8 @@ func (e *Engine) enter() error {
 	return e.command.Start()
 }
 
-// connect sets up the cgroup and the network of the inner half, lets it go on, and waits
-// until its Docker engine answers.
+// connect sets up the cgroup and the network of the inner half, lets it continue, and
+// waits until its Docker engine answers.
 func (e *Engine) connect(ctx context.Context, wired *os.File) error {
 	pid := e.command.Process.Pid
 	if err := e.options.Group.Add(pid); err != nil {
@@ -185,7 +185,7 @@ func (e *Engine) awaitAnswer(ctx context.Context) error {
 	return err
 }
 
-// watch learns that a job has begun from its first container.
+// watch closes busy when the first container is created: a job has started.
 func (e *Engine) watch() {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {

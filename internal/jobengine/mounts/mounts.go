@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package mounts changes what a job engine's processes see of the file system.
+// Package mounts changes the file system that a job engine's processes see.
 package mounts
 
 import (
@@ -14,13 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Private runs f in a mount namespace of its own, a copy of this process's. What f
-// mounts is seen by f and by the processes that it starts, and by nobody else. f must
-// not start a goroutine that relies on it: the namespace is that of f's thread.
+// Private runs f in a new mount namespace, a copy of this process's. Only f and the
+// processes that it starts see what f mounts. The namespace belongs to f's thread: f must
+// not start a goroutine that depends on it.
 func Private(f func() error) error {
 	result := make(chan error, 1)
 	go func() {
-		// The thread ends with this goroutine, as it is not unlocked.
+		// The thread is not unlocked, so that it ends with this goroutine.
 		runtime.LockOSThread()
 		result <- func() error {
 			if err := unix.Unshare(unix.CLONE_FS | unix.CLONE_NEWNS); err != nil {
@@ -35,13 +35,13 @@ func Private(f func() error) error {
 	return <-result
 }
 
-// PrivateTree makes all mounts of this mount namespace its own.
+// PrivateTree stops the propagation of mounts to and from other mount namespaces.
 func PrivateTree() error { return mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") }
 
 // Bind mounts the directory or file at source on target.
 func Bind(source, target string) error { return mount(source, target, "", unix.MS_BIND, "") }
 
-// BindReadOnly mounts source on target, where nothing can be written then.
+// BindReadOnly mounts source on target, read-only.
 func BindReadOnly(source, target string) error {
 	if err := Bind(source, target); err != nil {
 		return err
@@ -49,20 +49,20 @@ func BindReadOnly(source, target string) error {
 	return ReadOnly(target)
 }
 
-// Proc mounts the processes of this process's PID namespace on target.
+// Proc mounts a proc file system of this process's PID namespace on target.
 func Proc(target string) error { return mount("proc", target, "proc", 0, "") }
 
-// Tmpfs mounts an empty file system on target, with a mode such as 0755.
+// Tmpfs mounts an empty tmpfs on target, with a mode such as 0755.
 func Tmpfs(target, mode string) error { return mount("tmpfs", target, "tmpfs", 0, "mode="+mode) }
 
-// ReadOnly makes the mount at target read-only where it is seen, and keeps its other options.
+// ReadOnly makes the mount at target read-only in this namespace, and keeps its other options.
 func ReadOnly(target string) error { return remount(target, unix.MS_BIND|unix.MS_RDONLY) }
 
-// Writable is the reverse of ReadOnly.
+// Writable reverses ReadOnly.
 func Writable(target string) error { return remount(target, unix.MS_BIND) }
 
-// remount changes the options of a mount. The kernel drops the options that are not
-// given, so those that it has are given again.
+// remount changes the options of a mount. The kernel drops all options that are not given,
+// so remount repeats the existing ones.
 func remount(target string, flags uintptr) error {
 	var s unix.Statfs_t
 	if err := unix.Statfs(target, &s); err != nil {
@@ -71,7 +71,7 @@ func remount(target string, flags uintptr) error {
 	return mount("", target, "", unix.MS_REMOUNT|flags|kept(s.Flags), "")
 }
 
-// kept are the flags of mount for those of statfs that a remount keeps.
+// kept maps the statfs flags that a remount keeps to flags of mount.
 func kept(statfs int64) (flags uintptr) {
 	for _, f := range []struct {
 		statfs int64
@@ -95,8 +95,8 @@ func mount(source, target, kind string, flags uintptr, data string) error {
 }
 
 // Uncover removes the mounts by which Docker hides parts of /proc and /sys. A user
-// namespace may mount only what its parent sees whole; what it sees there belongs to a
-// root that it is not.
+// namespace may mount proc and sysfs only if its parent sees all of them. This exposes
+// nothing: the files belong to the host's root, which the namespace's root is not.
 func Uncover() error {
 	all, err := mountinfo.GetMounts(nil)
 	if err != nil {
@@ -110,7 +110,7 @@ func Uncover() error {
 	return remount("/sys", 0)
 }
 
-// covers are the mount points to remove, those that cover others first.
+// covers returns the mount points to remove, the topmost first.
 func covers(all []*mountinfo.Info) []string {
 	var found []string
 	for _, m := range all {

@@ -15,8 +15,8 @@ import (
 // ipForward makes the outer half a router between jobs and the stack's network.
 const ipForward = "/proc/sys/net/ipv4/ip_forward"
 
-// Protect sets up the firewall for the job engines on the links. Whatever it does not
-// name is dropped. Proxies, a host and a port each, are let through at any address.
+// Protect sets up the firewall for the job engines on the links. What no rule accepts is
+// dropped. Proxies, each a host and a port, are accepted at any address.
 func Protect(ctx context.Context, links []Link, forge Forge, policy Policy, proxies []string) error {
 	allowed, err := resolveAll(ctx, proxies)
 	if err != nil {
@@ -44,7 +44,7 @@ func Protect(ctx context.Context, links []Link, forge Forge, policy Policy, prox
 	return nil
 }
 
-// resolveAll are the addresses of IPv4, with the ports, of hosts with ports.
+// resolveAll resolves hosts with ports to IPv4 addresses with ports.
 func resolveAll(ctx context.Context, hostPorts []string) ([]string, error) {
 	var all []string
 	for _, hostPort := range hostPorts {

@@ -1,8 +1,8 @@
 //go:build linux
 
-// Package network connects a job engine, which has a network namespace of its own, with
-// what its jobs may reach, and with nothing else. Links, firewall and forwards belong to
-// the outer half, so that not even root of the job engine can change them.
+// Package network connects a job engine's network namespace with what its jobs may reach,
+// and with nothing else. Links, firewall and forwards belong to the outer half, so that
+// not even root of the job engine can change them.
 package network
 
 import (
@@ -18,13 +18,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Link is a pair of network interfaces that only the outer half and one job engine share.
+// Link is a pair of network interfaces between the outer half and one job engine.
 type Link struct {
 	Name            string // of the outer half's interface
 	Outside, Inside net.IP // addresses of the outer half and of the job engine
 }
 
-// Links are the links of two job engines: of the one that runs a job, and of the next.
+// Links are the links of the two job engines: the current one and the next.
 var Links = []Link{
 	{"jobs0", net.IPv4(198, 18, 0, 1), net.IPv4(198, 18, 0, 2)},
 	{"jobs1", net.IPv4(198, 18, 0, 5), net.IPv4(198, 18, 0, 6)},
@@ -33,10 +33,10 @@ var Links = []Link{
 // insideName is the name of a job engine's interface.
 const insideName = "eth0"
 
-// mask leaves two addresses to a link.
+// mask gives each link two addresses.
 var mask = net.CIDRMask(30, 32)
 
-// Connect makes the link to the network namespace of the process pid, and sets up both
+// Connect creates the link to the network namespace of the process pid, and sets up both
 // ends and the namespace's loopback interface.
 func (l Link) Connect(pid int) error {
 	if err := l.Disconnect(); err != nil {
@@ -81,7 +81,7 @@ func (l Link) Connect(pid int) error {
 	return nil
 }
 
-// withoutIPv6 leaves an interface no address that the firewall, which is of IPv4, does not know.
+// withoutIPv6 disables IPv6 on an interface: the firewall filters IPv4 only.
 func withoutIPv6(name string) error {
 	err := os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/disable_ipv6", []byte("1"), 0o644)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a kernel without IPv6 has no such file
@@ -90,7 +90,7 @@ func withoutIPv6(name string) error {
 	return nil
 }
 
-// Disconnect removes the link, if it is there.
+// Disconnect removes the link if it exists.
 func (l Link) Disconnect() error {
 	found, err := netlink.LinkByName(l.Name)
 	if gone := (netlink.LinkNotFoundError{}); errors.As(err, &gone) {
@@ -99,14 +99,14 @@ func (l Link) Disconnect() error {
 	if err == nil {
 		err = netlink.LinkDel(found)
 	}
-	// The kernel may remove it first, with the job engine's end.
+	// The kernel may remove it first, when the job engine ends.
 	if err != nil && !errors.Is(err, unix.ENODEV) {
 		return fmt.Errorf("removing the link %s: %w", l.Name, err)
 	}
 	return nil
 }
 
-// up gives an interface its address, if it has one, and switches it on.
+// up sets an interface's address, if there is one, and enables the interface.
 func up(h *netlink.Handle, name string, address net.IP) error {
 	link, err := h.LinkByName(name)
 	if err != nil {
@@ -123,12 +123,12 @@ func up(h *netlink.Handle, name string, address net.IP) error {
 	return nil
 }
 
-// Inside runs f in the network namespace of the process pid. A socket that f opens stays
-// in that namespace. f must not start goroutines that open sockets.
+// Inside runs f in the network namespace of the process pid. Sockets that f opens stay in
+// that namespace. f must not start goroutines that open sockets.
 func Inside(pid int, f func() error) error {
 	result := make(chan error, 1)
 	go func() {
-		// The thread ends with this goroutine, as it is not unlocked.
+		// The thread is not unlocked, so that it ends with this goroutine.
 		runtime.LockOSThread()
 		result <- func() error {
 			namespace, err := netns.GetFromPid(pid)

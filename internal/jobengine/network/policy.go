@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Policy says what jobs reach beside the forge.
+// Policy is what jobs may reach besides the forge.
 type Policy string
 
 // The policies.
@@ -17,19 +17,19 @@ const (
 	Nothing  Policy = "forge"    // nothing but the forge
 )
 
-// Forge is where the forge is.
+// Forge is the forge's address.
 type Forge struct {
 	Address string // host and port on the stack's network, such as forge:3000
 	Name    string // host in its canonical address: jobs reach it under this name
 }
 
-// Port is the port that the forge has on every address.
+// Port returns the forge's port, which is the same on every address.
 func (f Forge) Port() string {
 	_, port, _ := net.SplitHostPort(f.Address)
 	return port
 }
 
-// Loopback is whether the canonical address is the machine's own, which then has to mean
+// Loopback returns true if the canonical address is a loopback one, which has to lead to
 // the forge in a job engine too.
 func (f Forge) Loopback() bool {
 	if f.Name == "localhost" || strings.HasSuffix(f.Name, ".localhost") {
@@ -39,7 +39,7 @@ func (f Forge) Loopback() bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// LoopbackAddress is the machine's own address that means the forge; empty if none does.
+// LoopbackAddress returns the loopback address that leads to the forge, or "".
 func (f Forge) LoopbackAddress() string {
 	switch {
 	case !f.Loopback():
@@ -51,20 +51,20 @@ func (f Forge) LoopbackAddress() string {
 	}
 }
 
-// IP is whether the canonical address is an address of IPv4 that is not the machine's own.
+// IP returns true if the canonical address is an IPv4 address other than a loopback one.
 func (f Forge) IP() bool {
 	ip, err := netip.ParseAddr(f.Name)
 	return err == nil && ip.Is4() && !ip.IsLoopback()
 }
 
-// special are the addresses of RFC 6890 that are not global: the host's, its networks',
-// its cloud's.
+// special are the addresses that are not global by RFC 6890: those of the host, of its
+// networks and of its cloud.
 var special = []string{
 	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
 	"192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
 }
 
-// anyLink is iptables' pattern of the names of all Links.
+// anyLink is the iptables pattern that matches the interfaces of all Links.
 const anyLink = "jobs+"
 
 // rule is one rule of the firewall.
@@ -73,9 +73,9 @@ type rule struct {
 	spec         []string
 }
 
-// rules are what the jobs on the links may reach. A packet is known by the link that it
-// comes from: its source address is for the job engine to choose. What comes from
-// elsewhere for a job engine is dropped by the policy of FORWARD.
+// rules returns the rules for what the jobs on the links may reach. They match the link
+// that a packet comes from, because a job engine can choose its source address. The policy
+// of FORWARD drops what comes from elsewhere to a job engine.
 func rules(links []Link, forge Forge, policy Policy, proxies []string) ([]rule, error) {
 	if policy != Internet && policy != All && policy != Nothing {
 		return nil, fmt.Errorf("unknown network policy %q", policy)
@@ -86,7 +86,7 @@ func rules(links []Link, forge Forge, policy Policy, proxies []string) ([]rule, 
 	add("filter", "FORWARD", answers)
 	add("filter", "INPUT", "-i lo -j ACCEPT")
 	add("filter", "INPUT", answers)
-	// Before all that lets a job through: the next job engine is for no job to reach.
+	// First of all rules: no job may reach the next job engine.
 	for _, from := range links {
 		for _, to := range links {
 			add("filter", "FORWARD", "-i "+from.Name+" -o "+to.Name+" -j DROP")

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Resolver is the address of the first name server in a resolv.conf.
+// Resolver returns the address of the first name server in a resolv.conf.
 func Resolver(conf io.Reader) (string, error) {
 	lines := bufio.NewScanner(conf)
 	for lines.Scan() {

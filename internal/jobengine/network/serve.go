@@ -5,13 +5,15 @@ package network
 import (
 	"log/slog"
 	"net"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/forward"
 )
 
-// Serve opens what the job engine behind the link reaches: the forge and a name server,
-// both at the outer half's address, and the forge at the engine's own loopback address
-// if that is the canonical one. The engine's first process is pid.
-func Serve(l Link, pid int, forge Forge, resolver string, log *slog.Logger) (_ *Forwards, err error) {
-	f := NewForwards(log)
+// Serve opens the listeners that the job engine at the other end of the link can reach: the
+// forge and a name server at the outer half's address, and also the forge at the engine's
+// loopback address if that is the canonical one. The engine's first process is pid.
+func Serve(l Link, pid int, forge Forge, resolver string, log *slog.Logger) (_ *forward.Forwards, err error) {
+	f := forward.New(log)
 	defer func() {
 		if err != nil {
 			f.Close()

@@ -1,4 +1,6 @@
-package network
+// Package forward passes on what listeners receive to other addresses: the forge's
+// canonical address is a loopback one, and has to mean the forge in other containers too.
+package forward
 
 import (
 	"context"
@@ -11,13 +13,14 @@ import (
 )
 
 const (
-	dialTimeout   = 10 * time.Second // for a connection to a target
-	answerTimeout = 10 * time.Second // for the answer to a datagram
+	dialTimeout   = 10 * time.Second       // for a connection to a target
+	retryInterval = 200 * time.Millisecond // after a listener has failed
+	answerTimeout = 10 * time.Second       // for the answer to a datagram
 	maxDatagram   = 64 << 10
-	maxQuestions  = 512 // datagrams that wait for an answer; a job must not exhaust the outer half
+	maxQuestions  = 512 // datagrams that wait for an answer; a sender must not exhaust this program
 )
 
-// Forwards pass on what jobs send to some listeners, until they are closed.
+// Forwards pass on what some listeners receive, until they are closed.
 type Forwards struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -25,8 +28,8 @@ type Forwards struct {
 	open   sync.WaitGroup
 }
 
-// NewForwards returns forwards without a listener yet.
-func NewForwards(log *slog.Logger) *Forwards {
+// New returns forwards without a listener yet.
+func New(log *slog.Logger) *Forwards {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Forwards{ctx: ctx, cancel: cancel, log: log}
 }
@@ -37,15 +40,18 @@ func (f *Forwards) Close() {
 	f.open.Wait()
 }
 
-// TCP passes on each connection that l accepts. The target's name is resolved again
-// for each. It takes l over.
+// TCP passes on each connection that l accepts, and closes l at the end. The target's
+// name is resolved again for each connection. When accepting fails, for example because
+// there are too many open files, TCP tries again.
 func (f *Forwards) TCP(l net.Listener, target string) {
 	f.run(l, func() {
 		for {
 			from, err := l.Accept()
 			if err != nil {
-				f.report("accepting a connection for "+target, err)
-				return
+				if f.failed("accepting a connection to "+target, err) {
+					return
+				}
+				continue
 			}
 			f.run(from, func() { f.connect(from, target) })
 		}
@@ -58,7 +64,7 @@ func (f *Forwards) connect(from net.Conn, target string) {
 	dialer := net.Dialer{Timeout: dialTimeout}
 	to, err := dialer.DialContext(f.ctx, "tcp", target)
 	if err != nil {
-		f.report("connecting a job with "+target, err)
+		f.report("connecting to "+target, err)
 		return
 	}
 	defer to.Close()
@@ -81,7 +87,8 @@ func pass(to, from net.Conn) {
 	}
 }
 
-// UDP passes on each datagram that c receives, and one answer to it. It takes c over.
+// UDP passes on each datagram that c receives, and one answer to it. It closes c at the
+// end.
 func (f *Forwards) UDP(c net.PacketConn, target string) {
 	slots := make(chan struct{}, maxQuestions)
 	f.run(c, func() {
@@ -89,8 +96,10 @@ func (f *Forwards) UDP(c net.PacketConn, target string) {
 			question := make([]byte, maxDatagram)
 			n, from, err := c.ReadFrom(question)
 			if err != nil {
-				f.report("receiving a datagram for "+target, err)
-				return
+				if f.failed("receiving a datagram for "+target, err) {
+					return
+				}
+				continue
 			}
 			select {
 			case slots <- struct{}{}:
@@ -100,9 +109,9 @@ func (f *Forwards) UDP(c net.PacketConn, target string) {
 			f.open.Go(func() {
 				defer func() { <-slots }()
 				if answer, err := f.ask(target, question[:n]); err != nil {
-					f.report("asking "+target+" for a job", err)
+					f.report("asking "+target, err)
 				} else if _, err := c.WriteTo(answer, from); err != nil {
-					f.report("answering a job", err)
+					f.report("passing on the answer of "+target, err)
 				}
 			})
 		}
@@ -129,8 +138,8 @@ func (f *Forwards) ask(target string, question []byte) ([]byte, error) {
 	return answer[:n], err
 }
 
-// run calls work in a goroutine, which ends as what it works on is closed: after work,
-// or with the forwards.
+// run calls work in a goroutine. What it works on is closed after work, or when the
+// forwards are closed, which ends work.
 func (f *Forwards) run(on io.Closer, work func()) {
 	stop := context.AfterFunc(f.ctx, func() { _ = on.Close() })
 	f.open.Go(func() {
@@ -138,6 +147,21 @@ func (f *Forwards) run(on io.Closer, work func()) {
 		defer stop()
 		work()
 	})
+}
+
+// failed logs the error of a listener and waits before the next attempt. It returns true
+// when the listener is closed.
+func (f *Forwards) failed(what string, err error) bool {
+	f.report(what, err)
+	if errors.Is(err, net.ErrClosed) {
+		return true
+	}
+	select {
+	case <-f.ctx.Done():
+		return true
+	case <-time.After(retryInterval):
+		return false
+	}
 }
 
 // report logs an error, unless the forwards have been closed.

@@ -1,4 +1,4 @@
-package network
+package forward
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -20,7 +21,7 @@ func listen(t *testing.T) net.Listener {
 }
 
 func newForwards(t *testing.T) *Forwards {
-	f := NewForwards(slog.New(slog.NewTextHandler(t.Output(), nil)))
+	f := New(slog.New(slog.NewTextHandler(t.Output(), nil)))
 	t.Cleanup(f.Close)
 	return f
 }
@@ -92,6 +93,40 @@ func TestTCPTriesEachConnectionAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := io.ReadAll(c); err != nil || string(got) != "back" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// failing is a listener whose first attempts to accept a connection fail.
+type failing struct {
+	net.Listener
+	left int
+}
+
+func (f *failing) Accept() (net.Conn, error) {
+	if f.left--; f.left >= 0 {
+		return nil, syscall.EMFILE
+	}
+	return f.Listener.Accept()
+}
+
+// TestTCPGoesOnAfterAnError has no free file descriptor for a while.
+func TestTCPGoesOnAfterAnError(t *testing.T) {
+	t.Parallel()
+	target, here := listen(t), listen(t)
+	newForwards(t).TCP(&failing{here, 2}, target.Addr().String())
+	go func() {
+		if c, err := target.Accept(); err == nil {
+			_, _ = io.WriteString(c, "answer")
+			_ = c.Close()
+		}
+	}()
+	c, err := net.Dial("tcp", here.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if got, err := io.ReadAll(c); err != nil || string(got) != "answer" {
 		t.Errorf("got %q, %v", got, err)
 	}
 }

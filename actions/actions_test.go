@@ -20,8 +20,15 @@ const token = "job-token-of-the-test"
 // returns its address and the commits, the newest first.
 func forge(t *testing.T) (url string, commits []string) {
 	t.Helper()
+	url, _, commits = forgeWithRepository(t)
+	return url, commits
+}
+
+// forgeWithRepository is forge, with the directory of the repository.
+func forgeWithRepository(t *testing.T) (url, repo string, commits []string) {
+	t.Helper()
 	root := t.TempDir()
-	repo := filepath.Join(root, "ann", "shop")
+	repo = filepath.Join(root, "ann", "shop")
 	if err := os.MkdirAll(repo, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +69,7 @@ func forge(t *testing.T) (url string, commits []string) {
 		backend.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	return server.URL, strings.Fields(git("rev-list", "HEAD"))
+	return server.URL, repo, strings.Fields(git("rev-list", "HEAD"))
 }
 
 // home creates a home directory in which Go's telemetry is off. If it is on, the first go

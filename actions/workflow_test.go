@@ -1,6 +1,7 @@
 package actions
 
 import (
+	"encoding/base64"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,12 +36,12 @@ func step(t *testing.T, job, name string) string {
 }
 
 // runStep runs a script as the runner does, in a checkout of a repository of the forge. Its
-// docker command only records its arguments.
+// docker command only records its arguments, and runs the program $HOOK if there is one.
 func runStep(t *testing.T, script, url string, env ...string) (asked string, err error) {
 	t.Helper()
 	bin, checkout := t.TempDir(), t.TempDir()
 	notes := filepath.Join(bin, "notes")
-	stub := "#!/bin/sh\necho \"$*\" >> '" + notes + "'\ncase $1 in login) cat > /dev/null ;; esac\n"
+	stub := "#!/bin/sh\necho \"$*\" >> '" + notes + "'\ncase $1 in login) cat > /dev/null ;; esac\n[ -z \"$HOOK\" ] || exec \"$HOOK\" \"$@\"\n"
 	if err := os.WriteFile(filepath.Join(bin, "docker"), []byte(stub), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +103,63 @@ func TestLatestFollowsMain(t *testing.T) {
 			t.Errorf("got %v and\n%s\nwant a failed step that leaves latest as it is", err, asked)
 		}
 	})
+}
+
+// TestLatestIsCorrected has main move after the question and before the push of latest: the
+// push may have moved latest back from a newer commit.
+func TestLatestIsCorrected(t *testing.T) {
+	t.Parallel()
+	script := step(t, "build-and-push", "Push the image")
+	const latest = "push localhost:3000/ann/service:latest\n"
+	for name, tt := range map[string]struct {
+		revision, published int // commits, the newest is 0; -1 for none
+	}{
+		"the newest is published":                {1, 0},
+		"the newest is not published yet":        {1, -1},
+		"the newest is red, the one before, not": {2, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url, repo, commits := forgeWithRepository(t)
+			move := func(commit string) string {
+				return "git --git-dir='" + repo + "/.git' update-ref refs/heads/main " + commit
+			}
+			published, want := "none", latest
+			if tt.published >= 0 {
+				published = commits[tt.published]
+				const image = "localhost:3000/ann/service:"
+				want += "tag " + image + published + " " + image + "latest\n" + latest
+			}
+			hook := filepath.Join(t.TempDir(), "hook")
+			header := "http.extraheader=Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("x:"+token))
+			if err := os.WriteFile(hook, []byte(`#!/bin/sh
+case "$*" in
+login*) git -c '`+header+`' fetch --quiet --depth=1 origin `+commits[tt.revision]+` ;;
+*:latest) [ "$1" = tag ] || `+move(commits[0])+` ;;
+"pull --quiet localhost:3000/ann/service:`+published+`") ;;
+pull*) exit 1 ;;
+esac
+`), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.Command("sh", "-c", move(commits[tt.revision])).CombinedOutput(); err != nil {
+				t.Fatalf("moving main: %v\n%s", err, out)
+			}
+			asked, err := runStep(t, script, url+"/ann/shop", "REVISION="+commits[tt.revision], "HOOK="+hook)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var did strings.Builder
+			for line := range strings.Lines(asked) {
+				if strings.Contains(line, ":latest") {
+					did.WriteString(line)
+				}
+			}
+			if did.String() != want {
+				t.Errorf("docker was asked\n%s\nwant of latest\n%s", asked, want)
+			}
+		})
+	}
 }
 
 // TestImageNameIsLowered checks that an owner with capital letters gets a valid image name.

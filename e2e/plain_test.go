@@ -3,14 +3,13 @@
 package e2e
 
 import (
-	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 )
@@ -51,6 +50,7 @@ func TestPlainPulumi(t *testing.T) {
 	pulumi("config", "set", "sshPort", strconv.Itoa(p.ssh))
 	p.ownerName = "DevTeam" // the names of images are in lower case nevertheless
 	pulumi("config", "set", "repository.owner", p.ownerName)
+	pulumi("config", "set", "runner.count", "2")
 	out := pulumi("up", "--yes", "--skip-preview")
 	for _, secret := range []string{"adminPassword: [secret]", "ownerPassword: [secret]"} {
 		if !strings.Contains(out, secret) {
@@ -70,14 +70,20 @@ func TestPlainPulumi(t *testing.T) {
 	const marker = "checked out by the changed action"
 	p.edit("actions/checkout/checkout.sh", "git log -1 --format", "echo '"+marker+"'\ngit log -1 --format")
 	pulumi("up", "--yes", "--skip-preview")
-	second := p.commitAndPush("Change the action")
-	if got := p.awaitRun(second); got != "success" {
-		t.Errorf("got a second run that ended in %s, want success", got)
-	}
-	if log := p.owner().jobLog("gitops-pipeline", second, "build-and-push"); !strings.Contains(log, marker) {
+	delivered := p.webhook()
+	slow, newest := p.pushTwice()
+	if log := p.owner().jobLog("gitops-pipeline", slow, "build-and-push"); !strings.Contains(log, marker) {
 		t.Errorf("the job does not run the changed action:\n%s", log)
 	}
-	p.latestStays(head, second)
+	select {
+	case event := <-delivered:
+		if event != "push" {
+			t.Errorf("got a delivery of the event %q, want push", event)
+		}
+	case <-time.After(patience):
+		t.Error("the forge delivered nothing to a private address of the Docker host")
+	}
+	p.runAgain(head, newest)
 
 	if out, err := exec.Command("docker", "rm", "--force", p.labelled().containers[0]).CombinedOutput(); err != nil {
 		t.Fatalf("removing a container by hand: %v\n%s", err, out)
@@ -128,58 +134,4 @@ func plainPulumi(t *testing.T, project string) (cli, path string) {
 	}
 	t.Log("no Pulumi with its Go language host is installed: both are built, and the provider too")
 	return built.Path, dir + string(filepath.ListSeparator) + os.Getenv("PATH")
-}
-
-// latestStays runs an older commit's workflow again. The tag latest must stay at the newest
-// commit.
-func (p *project) latestStays(older, newest string) {
-	p.t.Helper()
-	want := p.status().digest(newest)
-	if got := p.status().digest("latest"); got == "" || got != want {
-		p.t.Errorf("got latest at %q, want %q of %s", got, want, newest)
-	}
-	owner := p.owner()
-	var runs struct {
-		Runs []struct {
-			ID      int64
-			HeadSHA string `json:"head_sha"`
-		} `json:"workflow_runs"`
-	}
-	base := "/repos/" + owner.user + "/gitops-pipeline/actions"
-	owner.api(http.MethodGet, base+"/runs?head_sha="+older, nil, &runs)
-	if len(runs.Runs) != 1 || runs.Runs[0].HeadSHA != older {
-		p.t.Fatalf("got runs %+v, want the one of %s", runs.Runs, older)
-	}
-	owner.api(http.MethodPost, fmt.Sprintf("%s/runs/%d/rerun", base, runs.Runs[0].ID), nil, nil)
-	if got := p.awaitRun(older); got != "success" {
-		p.t.Errorf("got a repeated run that ended in %s, want success", got)
-	}
-	if log := owner.jobLog("gitops-pipeline", older, "build-and-push"); !strings.Contains(log, "latest stays as it is") {
-		p.t.Errorf("the repeated job does not say that it leaves latest alone:\n%s", log)
-	}
-	if got := p.status().digest("latest"); got != want {
-		p.t.Errorf("a run of an older commit moved latest from %s to %s", want, got)
-	}
-}
-
-// jobLog returns the log of a commit's job.
-func (a account) jobLog(repository, commit, job string) (log string) {
-	a.p.t.Helper()
-	base := fmt.Sprintf("/repos/%s/%s/actions", a.user, repository)
-	var list struct {
-		Jobs []struct {
-			ID      int64
-			Name    string
-			HeadSHA string `json:"head_sha"`
-		}
-	}
-	a.api(http.MethodGet, base+"/jobs", nil, &list)
-	for _, j := range list.Jobs {
-		if j.HeadSHA == commit && j.Name == job {
-			a.api(http.MethodGet, fmt.Sprintf("%s/jobs/%d/logs", base, j.ID), nil, &log)
-			return log
-		}
-	}
-	a.p.t.Fatalf("got jobs %+v, want %s of %s", list.Jobs, job, commit)
-	return ""
 }

@@ -17,7 +17,7 @@ func TestReady(t *testing.T) {
 	p.up().must(t, 0, "is up")
 	data := p.sortedVolumes()
 
-	p.run(t.Context(), "doctor").must(t, 0, "runner runner-0", "job engine of runner-0", "forge version", "waiting jobs")
+	p.run(t.Context(), "doctor").must(t, 0, "runner runner-0", "job engine of runner-0", "of the current image", "forge version", "waiting jobs")
 
 	// To the forge, a frozen runner is online.
 	runner := p.container("runner-0-container")

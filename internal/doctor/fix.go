@@ -9,6 +9,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/readiness"
 )
@@ -88,8 +89,16 @@ func open(ctx context.Context, s Settings, progress io.Writer) (settings StackSe
 	if err != nil {
 		return settings, nil, fmt.Errorf("reading the forge's pinned version: %w", err)
 	}
+	sets, err := images.Current(s.Project.Root, s.Config.Images)
+	if err != nil {
+		return settings, nil, fmt.Errorf("reading the pinned images: %w", err)
+	}
+	var current []string
+	for _, set := range sets {
+		current = append(current, set.Gitea, set.Runner, set.JobEngine)
+	}
 	forge := gitea.New(s.Config.LocalURL(), pulumi.Text(outputs, "adminUser"), pulumi.Text(outputs, "adminPassword"), s.Config.Owner, s.Config.Repository)
 	return StackSettings{
-		Stack: readiness.For(s.Config, s.Stack, cli, forge), Forge: forge, ForgeVersion: pinned,
+		Stack: readiness.For(s.Config, s.Stack, cli, forge), Forge: forge, ForgeVersion: pinned, Images: current,
 	}, func() { _ = forge.Close(); _ = cli.Close() }, nil
 }

@@ -25,7 +25,7 @@ type StackSettings struct {
 	readiness.Stack
 	Forge        Forge
 	ForgeVersion string   // as pinned, such as 1.26.4
-	Images       []string // references that the stack's containers should be created from; none: not compared
+	Images       []string // references that the stack's containers should be created from
 }
 
 // Stack checks the stack itself: its containers, runners and job engines, the
@@ -69,8 +69,8 @@ func containerResults(s StackSettings, list []dockerhost.Container, faults []rea
 			continue
 		}
 		c, _ := dockerhost.Of(list, e.Role, e.Runner)
-		r := Result{name, OK, c.Status, ""}
-		if len(s.Images) > 0 && !slices.Contains(s.Images, c.Image) {
+		r := Result{name, OK, c.Status + ", of the current image", ""}
+		if !slices.Contains(s.Images, c.Image) {
 			r.State, r.Detail = Warning, fmt.Sprintf("%s, of the image %s, which is not the current one", c.Status, c.Image)
 			r.Next = "bring it up to date: pipeline up --stack " + s.Name
 		}

@@ -86,15 +86,16 @@ func TestContainerResults(t *testing.T) {
 	for i, want := range []struct {
 		name  string
 		state State
-		next  string
+
+		detail, next string
 	}{
-		{"forge", Warning, "pipeline up --stack dev"},
-		{"runner runner-0", OK, ""},
-		{"job engine of runner-0", OK, ""},
-		{"runner runner-1", Failed, "docker logs abc"},
-		{"job engine of runner-1", Failed, "up --refresh"},
+		{"forge", Warning, "forge:0, which is not the current one", "pipeline up --stack dev"},
+		{"runner runner-0", OK, "of the current image", ""},
+		{"job engine of runner-0", OK, "of the current image", ""},
+		{"runner runner-1", Failed, "restarts", "docker logs abc"},
+		{"job engine of runner-1", Failed, "no container", "up --refresh"},
 	} {
-		if r := got[i]; r.Name != want.name || r.State != want.state || !strings.Contains(r.Next, want.next) {
+		if r := got[i]; r.Name != want.name || r.State != want.state || !strings.Contains(r.Detail, want.detail) || !strings.Contains(r.Next, want.next) {
 			t.Errorf("got %+v, want %+v", r, want)
 		}
 	}

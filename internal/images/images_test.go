@@ -74,6 +74,23 @@ func (l lacks) DistributionInspect(_ context.Context, image, _ string) (registry
 	return registry.DistributionInspect{}, nil
 }
 
+// TestCurrent names the images of each choice, and of both where that is open.
+func TestCurrent(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[config.ImageSource]int{config.ImagesAuto: 2, config.ImagesOfficial: 1, config.ImagesFromSource: 1} {
+		sets, err := Current("../..", mode)
+		if err != nil || len(sets) != want {
+			t.Fatalf("%s: got %+v, %v, want %d sets", mode, sets, err, want)
+		}
+		for _, s := range sets {
+			official := strings.HasPrefix(s.Gitea, "gitops-pipeline/gitea:official-")
+			if official != (s.Mode == config.ImagesOfficial) || s.JobEngine == "" || want == 1 && s.Mode != mode {
+				t.Errorf("%s: got %+v", mode, s)
+			}
+		}
+	}
+}
+
 // exactTags are the forms of tags that name one release: a whole version, or a date.
 var exactTags = map[string]*regexp.Regexp{
 	"gitea/gitea":  regexp.MustCompile(`^\d+\.\d+\.\d+-rootless$`),

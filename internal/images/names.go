@@ -1,6 +1,7 @@
 package images
 
 import (
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -32,6 +33,31 @@ func (n names) all() []string { return []string{n.gitea, n.runner, n.job, n.jobE
 
 func (n names) images() Images {
 	return Images{Mode: n.mode, Gitea: n.gitea, Runner: n.runner, Job: n.job, JobEngine: n.jobEngine}
+}
+
+// Current returns the images that a stack of the checkout at root is to be created from: one
+// set, or both where ImagesAuto leaves the choice to what is available. They need not be on
+// the Docker host.
+func Current(root string, mode config.ImageSource) ([]Images, error) {
+	p, err := readPins(root)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{root: root, pins: p}
+	var sets []Images
+	for source, name := range map[config.ImageSource]func() (names, error){
+		config.ImagesFromSource: b.sourceNames, config.ImagesOfficial: b.officialNames,
+	} {
+		if mode != source && mode != config.ImagesAuto {
+			continue
+		}
+		n, err := name()
+		if err != nil {
+			return nil, fmt.Errorf("naming the images: %w", err)
+		}
+		sets = append(sets, n.images())
+	}
+	return sets, nil
 }
 
 // sourceNames names the images that are built from source.

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,6 +52,9 @@ func TestPlainPulumi(t *testing.T) {
 	p.ownerName = "DevTeam" // the names of images are in lower case nevertheless
 	pulumi("config", "set", "repository.owner", p.ownerName)
 	pulumi("config", "set", "runner.count", "2")
+	password := rand.Text()
+	pulumi("config", "set", "--path", `["forge.settings"]["mailer.SMTP_ADDR"]`, "mail.invalid")
+	pulumi("config", "set", "--secret", "--path", `["forge.settings"]["mailer.PASSWD"]`, password)
 	out := pulumi("up", "--yes", "--skip-preview")
 	for _, secret := range []string{"adminPassword: [secret]", "ownerPassword: [secret]"} {
 		if !strings.Contains(out, secret) {
@@ -65,6 +69,11 @@ func TestPlainPulumi(t *testing.T) {
 		t.Errorf("got images %+v, want one of %s", s.Images, head)
 	}
 	pulumi("preview", "--expect-no-changes")
+	p.hasSettings([]string{"SMTP_ADDR = mail.invalid", "PASSWD = " + password})
+	inspected := docker(t, "inspect", p.container("forge-container"))
+	if state := pulumi("stack", "export"); strings.Contains(inspected+state+out, password) {
+		t.Error("a secret setting is in plain text in the state, the output or docker inspect")
+	}
 
 	// A changed action reaches the jobs, because its tag is moved.
 	const marker = "checked out by the changed action"

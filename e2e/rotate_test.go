@@ -23,7 +23,8 @@ func TestRotate(t *testing.T) {
 	p.run(t.Context(), "rotate").must(t, 0, "secret-key", "passphrase", "registry-token")
 	p.run(t.Context(), "rotate", "nonsense").must(t, 2, "nonsense", "secret-key")
 	p.run(t.Context(), "rotate", "--all").must(t, 1, "pipeline up")
-	p.up().must(t, 0, "can be pulled")
+	password, setting := secretSetting(t)
+	p.up("--secret", setting).must(t, 0, "can be pulled")
 	user := rand.Text()
 	p.owner().setSecret("gitops-pipeline", "OF_A_USER", user)
 
@@ -71,6 +72,7 @@ func TestRotate(t *testing.T) {
 		t.Error("the registry's token that was rotated alone is refused")
 	}
 	p.up().must(t, 0, "nothing to change")
+	p.hasSettings([]string{"PASSWD = " + password})
 	p.staysGreen(user)
 }
 

@@ -27,11 +27,16 @@ func TestSecretsStaySecret(t *testing.T) {
 	p := newProject(t, nil)
 	places := places{} // what was seen there, by name
 	arguments := watchArguments(t)
-	places["output of up"] = p.up().must(t, 0, "can be pulled").out
+	password, setting := secretSetting(t)
+	places["output of up"] = p.up("--secret", setting, "-c", "forge.settings.mailer.SMTP_ADDR=mail.invalid", "-c", "forge.settings.ui.GRAPH_MAX_COMMIT_NUM=77").must(t, 0, "can be pulled").out
+	p.hasSettings([]string{"PASSWD = " + password, "SMTP_ADDR = mail.invalid", "GRAPH_MAX_COMMIT_NUM = 77"})
+	p.removeSetting("ui.GRAPH_MAX_COMMIT_NUM")
 	places["output of up --refresh"] = p.up("--refresh").must(t, 0).out
+	p.hasSettings([]string{"PASSWD = " + password, "SMTP_ADDR = mail.invalid"}, "GRAPH_MAX_COMMIT_NUM")
 	places["process arguments"] = arguments()
 
 	secrets := p.secrets()
+	secrets["mailer.PASSWD"] = password
 	p.edit("service/handler.go", "It runs.", "It runs again.")
 	if got := p.awaitRun(p.commitAndPush("Change the page")); got != "success" {
 		t.Fatalf("got a run that ended in %s, want success", got)

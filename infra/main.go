@@ -29,10 +29,7 @@ func run(ctx *pulumi.Context, values map[string]string, secretKeys []string) err
 	if err := endpoint.CheckProvider(values, os.Getenv); err != nil {
 		return err
 	}
-	if err := config.CheckSecrets(secretKeys); err != nil {
-		return err
-	}
-	cfg, err := config.Parse(values)
+	cfg, err := config.Parse(values, secretKeys...)
 	if err != nil {
 		return err
 	}

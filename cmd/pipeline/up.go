@@ -27,6 +27,7 @@ the first workflow run until its image can be pulled. Repeated, it changes nothi
 		},
 	}
 	cmd.Flags().StringArrayVarP(&o.Config, "config", "c", nil, "set a configuration key first, as key=value; kept in Pulumi.<stack>.yaml")
+	cmd.Flags().StringArrayVar(&o.Secrets, "secret", nil, "set a secret setting of the forge first, as section.KEY=FILE with the value in FILE; kept encrypted in Pulumi.<stack>.yaml")
 	cmd.Flags().BoolVar(&o.Refresh, "refresh", false, "first compare the state with what exists, and create again what is missing")
 	cmd.Flags().BoolP("yes", "y", false, "ask nothing (up never asks; for symmetry with down)")
 	takeOverFlag(cmd, &o.TakeOver)

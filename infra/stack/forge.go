@@ -83,10 +83,10 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 		Init:        pulumi.Bool(true),
 		Entrypoints: pulumi.ToStringArray([]string{forgeProgram}),
 		Envs:        pulumi.ToStringArray(slices.Concat(forgeEnvironment(cfg), forgeSettings(cfg), timezone(cfg))),
-		Uploads: docker.ContainerUploadArray{
+		Uploads: append(docker.ContainerUploadArray{
 			upload(adminPasswordFile, admin.Result, "0444"),
 			upload(runnerTokenFile, token.Result, "0444"),
-		},
+		}, secretSettings(cfg)...),
 		Ports: docker.ContainerPortArray{
 			docker.ContainerPortArgs{Internal: pulumi.Int(cfg.HTTPPort), External: pulumi.Int(cfg.HTTPPort), Ip: pulumi.String(cfg.BindAddress)},
 			docker.ContainerPortArgs{Internal: pulumi.Int(forgeSSHPort), External: pulumi.Int(cfg.SSHPort), Ip: pulumi.String(cfg.BindAddress)},

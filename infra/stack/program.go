@@ -4,6 +4,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,6 +30,9 @@ type Options struct {
 func NewProgram(o Options) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		cfg := o.Config
+		if len(cfg.EncryptedSettings) > 0 {
+			return errors.New("the program got settings of the forge that nobody has decrypted")
+		}
 		if o.Root == "" {
 			checkout, err := project.Find(".")
 			if err != nil {

@@ -45,11 +45,16 @@ func (r *recorder) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
 // declare runs the program with a configuration and returns what it registered.
 func declare(t *testing.T, pairs ...string) []pulumi.MockResourceArgs {
 	t.Helper()
-	r := &recorder{}
 	cfg, err := config.Parse(values(pairs...))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return declareConfig(t, cfg)
+}
+
+func declareConfig(t *testing.T, cfg config.Config) []pulumi.MockResourceArgs {
+	t.Helper()
+	r := &recorder{}
 	o := Options{
 		Config: cfg, Root: root(t), Progress: io.Discard,
 		Resolve: func(context.Context, string, config.ImageSource, io.Writer) (images.Images, error) {

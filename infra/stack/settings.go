@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 )
 
@@ -17,16 +20,37 @@ var forgeDefaults = map[string]string{
 	"webhook.ALLOWED_HOST_LIST": "external,private",
 }
 
+// settingsDir has the values of settings that are secrets, each in a file of the setting's
+// name.
+const settingsDir = "/opt/gitops-pipeline/settings/"
+
 // forgeSettings are the defaults and the stack's own settings of Gitea, as environment
-// variables, in a fixed order.
+// variables, in a fixed order. Of a secret, the variable has the name of its file.
 func forgeSettings(cfg config.Config) []string {
 	settings := maps.Clone(forgeDefaults)
 	maps.Copy(settings, cfg.ForgeSettings)
 	var env []string
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		env = append(env, settingVariable(name)+"="+settings[name])
+		if _, own := cfg.ForgeSettings[name]; own && cfg.SecretSettings {
+			env = append(env, settingVariable(name)+"__FILE="+settingsDir+name)
+		} else {
+			env = append(env, settingVariable(name)+"="+settings[name])
+		}
 	}
 	return env
+}
+
+// secretSettings are the files with the stack's settings that are secrets. Gitea's
+// environment-to-ini removes the line break at the end.
+func secretSettings(cfg config.Config) docker.ContainerUploadArray {
+	var files docker.ContainerUploadArray
+	if cfg.SecretSettings {
+		for _, name := range slices.Sorted(maps.Keys(cfg.ForgeSettings)) {
+			value := pulumi.ToSecret(pulumi.String(cfg.ForgeSettings[name] + "\n")).(pulumi.StringOutput)
+			files = append(files, upload(settingsDir+name, value, "0444"))
+		}
+	}
+	return files
 }
 
 // noVariable is what the name of an environment variable cannot hold.

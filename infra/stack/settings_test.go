@@ -1,13 +1,16 @@
 package stack
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"gopkg.in/yaml.v3"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 func TestForgeSettings(t *testing.T) {
@@ -35,6 +38,51 @@ func TestForgeSettings(t *testing.T) {
 	}
 	if want := "GITEA__webhook__ALLOWED_HOST_LIST=external"; !slices.Equal(lists, []string{want}) {
 		t.Errorf("got %q, want %s alone", lists, want)
+	}
+}
+
+// TestSecretSettings holds that no value is in the environment if one of them is a secret,
+// and that the values are in files, which the state has as secrets.
+func TestSecretSettings(t *testing.T) {
+	t.Parallel()
+	pairs := values("forge.settings", `{"mailer.PASSWD": "s3cret", "mailer.ENABLED": true, "APP_NAME": ""}`)
+	cfg, err := config.Parse(pairs, naming.Project+":forge.settings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	forge := named(t, declareConfig(t, cfg), "forge-container")
+	env := fmt.Sprint(forge.Inputs["envs"].Mappable())
+	if strings.Contains(env, "s3cret") || strings.Contains(env, "mailer__ENABLED=true") {
+		t.Errorf("got %s, want no value of forge.settings", env)
+	}
+	uploads := forge.Inputs["uploads"].ArrayValue()
+	for name, want := range map[string]string{"mailer.PASSWD": "s3cret\n", "mailer.ENABLED": "true\n", "APP_NAME": "\n"} {
+		if file := "__FILE=/opt/gitops-pipeline/settings/" + name; !strings.Contains(env, file) {
+			t.Errorf("got %s, want %s", env, file)
+		}
+		found := false
+		for _, u := range uploads {
+			if o := u.ObjectValue(); o["file"].StringValue() == "/opt/gitops-pipeline/settings/"+name {
+				content := o["content"]
+				found = content.IsSecret() && content.SecretValue().Element.StringValue() == want
+			}
+		}
+		if !found {
+			t.Errorf("got the files %v, want %s with %q as a secret", uploads, name, want)
+		}
+	}
+	if !strings.Contains(env, "GITEA__webhook__ALLOWED_HOST_LIST=external,private") {
+		t.Errorf("got %s, want the pipeline's own default as it is", env)
+	}
+}
+
+// TestEncryptedSettings holds that settings which nobody decrypted are not left out in
+// silence.
+func TestEncryptedSettings(t *testing.T) {
+	t.Parallel()
+	cfg := config.Config{EncryptedSettings: map[string]string{"mailer.PASSWD": "v1:x"}}
+	if err := pulumi.RunErr(NewProgram(Options{Config: cfg}), pulumi.WithMocks(naming.Project, "test", &recorder{})); err == nil {
+		t.Error("got no error")
 	}
 }
 

@@ -26,10 +26,15 @@ type Config struct {
 	Forge       Limits
 	// ForgeSettings are other settings of Gitea (forge.settings): section.KEY and its value.
 	ForgeSettings map[string]string
-	Timezone      string // timezone: of the forge and of jobs; "" for UTC
-	Owner         string // repository.owner: an ordinary user
-	Repository    string // repository.name
-	Seed          bool   // seed: push this checkout into the new repository
+	// EncryptedSettings are more of them, whose values are still encrypted: see Decrypt.
+	EncryptedSettings map[string]string
+	// SecretSettings says that the forge must get all of ForgeSettings as secrets. Pulumi
+	// tells a program only that the map contains a secret, not which value it is.
+	SecretSettings bool
+	Timezone       string // timezone: of the forge and of jobs; "" for UTC
+	Owner          string // repository.owner: an ordinary user
+	Repository     string // repository.name
+	Seed           bool   // seed: push this checkout into the new repository
 }
 
 // RunnerConfig describes the runners.
@@ -93,8 +98,8 @@ const ActionsOrganization = "actions"
 
 // Parse reads a stack's configuration and reports every problem at once. The keys
 // of values carry the project's namespace; other namespaces belong to Pulumi or to
-// a plugin, and are ignored.
-func Parse(values map[string]string) (Config, error) {
+// a plugin, and are ignored. secret are the keys whose values Pulumi has decrypted.
+func Parse(values map[string]string, secret ...string) (Config, error) {
 	r := reader{values: map[string]string{}, known: map[string]bool{}}
 	for key, v := range values {
 		if name, ok := strings.CutPrefix(key, naming.Project+":"); ok {
@@ -128,7 +133,8 @@ func Parse(values map[string]string) (Config, error) {
 	if c.Runner.Ephemeral && !c.Runner.Fresh() {
 		r.fail("runner.ephemeral", "needs runner.engine=%s and runner.capacity=1, so that nothing of a job survives it", EngineOwn)
 	}
-	c.ForgeSettings = r.settings()
+	c.SecretSettings = slices.Contains(secret, naming.Project+":"+settingsKey)
+	r.settings(&c)
 	c.Timezone = r.timezone()
 	c.Proxy = r.proxy(c.Runner.Network)
 	c.checkAddresses(&r)

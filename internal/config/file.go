@@ -3,6 +3,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -26,21 +28,25 @@ func Read(p project.Project, stack string) (map[string]string, error) {
 		if key.Namespace() != naming.Project {
 			continue
 		}
-		if value.Secure() && key.Name() == settingsKey {
-			return nil, CheckSecrets([]string{key.String()})
-		}
-		if value.Secure() {
+		if value.Secure() && key.Name() != settingsKey {
 			return nil, problem.New(fmt.Sprintf("reading the configuration key %s of stack %q", key.Name(), stack),
-				errors.New("it is encrypted, and no key of this project is a secret"),
+				errors.New("it is encrypted, and only values of "+settingsKey+" can be secrets"),
 				fmt.Sprintf("set it in plain text: pipeline up --stack %s -c %s=<value>", stack, key.Name()))
 		}
-		text, err := value.Value(pulumiconfig.NopDecrypter)
-		if err != nil {
+		if values[key.Name()], err = rawText(value); err != nil {
 			return nil, fmt.Errorf("reading the configuration key %s: %w", key, err)
 		}
-		values[key.Name()] = text
 	}
 	return values, nil
+}
+
+// rawText is the text of a value, in which encrypted values are still encrypted.
+func rawText(value pulumiconfig.Value) (string, error) {
+	if value.Secure() && !value.Object() { // MarshalJSON marks it as encrypted
+		text, err := value.MarshalJSON()
+		return string(text), err
+	}
+	return value.Value(pulumiconfig.NopDecrypter)
 }
 
 // Namespace reads the keys of another namespace, such as docker, of a stack's
@@ -87,8 +93,9 @@ func Overlay(values map[string]string, assignments []string) (map[string]string,
 	return merged, nil
 }
 
-// Save writes the assignments into the stack's own configuration file.
-func Save(p project.Project, stack string, assignments []string) error {
+// Save writes the assignments into the stack's own configuration file. salt is that of the
+// encrypted values in it; it may be empty where the assignments have none.
+func Save(p project.Project, stack string, assignments []string, salt string) error {
 	settings, err := Load(p, p.ConfigFile(stack))
 	if err != nil {
 		return err
@@ -98,7 +105,7 @@ func Save(p project.Project, stack string, assignments []string) error {
 	}
 	before := map[string]string{} // a map, to which an assignment may add
 	if kept, ok := settings.Config[pulumiconfig.MustMakeKey(naming.Project, settingsKey)]; ok {
-		if before[settingsKey], err = kept.Value(pulumiconfig.NopDecrypter); err != nil {
+		if before[settingsKey], err = rawText(kept); err != nil {
 			return fmt.Errorf("reading the configuration key %s: %w", settingsKey, err)
 		}
 	}
@@ -113,10 +120,34 @@ func Save(p project.Project, stack string, assignments []string) error {
 		}
 		settings.Config[pulumiconfig.MustMakeKey(naming.Project, key)] = value
 	}
-	if err := settings.Save(p.ConfigFile(stack)); err != nil {
-		return fmt.Errorf("saving the configuration of stack %q: %w", stack, err)
+	if salt != "" {
+		settings.EncryptionSalt = salt
+	}
+	return Write(settings, p.ConfigFile(stack))
+}
+
+// Write replaces a configuration file atomically: it may be the only place of a secret.
+func Write(settings *workspace.ProjectStack, file string) error {
+	temporary := filepath.Join(filepath.Dir(file), ".new-"+filepath.Base(file))
+	err := settings.Save(temporary)
+	if err == nil {
+		err = os.Rename(temporary, file)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the configuration file %q: %w", file, err)
 	}
 	return nil
+}
+
+// WithoutSecrets returns a configuration without forge.settings if that contains a secret.
+// The launcher hands the settings to the program itself; Pulumi could not decrypt them in a
+// workspace whose salt is the state's.
+func WithoutSecrets(settings pulumiconfig.Map) pulumiconfig.Map {
+	kept := maps.Clone(settings)
+	maps.DeleteFunc(kept, func(key pulumiconfig.Key, value pulumiconfig.Value) bool {
+		return key == pulumiconfig.MustMakeKey(naming.Project, settingsKey) && value.Secure()
+	})
+	return kept
 }
 
 // Load reads a stack's configuration file as Pulumi keeps it; a missing file is an empty configuration.

@@ -41,7 +41,7 @@ func TestRead(t *testing.T) {
 func TestSave(t *testing.T) {
 	t.Parallel()
 	p := projecttest.New(t, "config:\n  gitops-pipeline:httpPort: \"3100\"\n")
-	if err := Save(p, "dev", []string{"gitops-pipeline:sshPort=2300", "runner.count=2", "httpPort=3200"}); err != nil {
+	if err := Save(p, "dev", []string{"gitops-pipeline:sshPort=2300", "runner.count=2", "httpPort=3200"}, ""); err != nil {
 		t.Fatal(err)
 	}
 	got, err := Read(p, "dev")
@@ -50,7 +50,7 @@ func TestSave(t *testing.T) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 	for _, bad := range []string{"httpPort", "=1", "other:key=1", "a b=1"} {
-		if err := Save(p, "dev", []string{bad}); err == nil {
+		if err := Save(p, "dev", []string{bad}, ""); err == nil {
 			t.Errorf("%q: got no error", bad)
 		}
 	}

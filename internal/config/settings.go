@@ -11,9 +11,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
 // settingsKey is the configuration key with a map: other settings of Gitea.
@@ -28,27 +25,28 @@ var (
 	urlWithPassword  = regexp.MustCompile(`://[^/@\s]*:[^/@\s]+@|(?i)\b(password|passwd)=`)
 )
 
-// settings reads forge.settings. No value of it is in an error: it may be a secret in the
+// settings reads forge.settings. Its errors contain no value, which may be a secret in the
 // wrong place.
-func (r *reader) settings() map[string]string {
+func (r *reader) settings(c *Config) {
 	text := r.text(settingsKey, "")
 	if text == "" {
-		return nil
+		return
 	}
 	given, err := parseSettings(text)
 	if err != nil {
 		r.fail(settingsKey, `is no map of section.KEY to value; set it to one such as {"mailer.ENABLED": true}`)
-		return nil
+		return
 	}
-	settings := map[string]string{}
+	if ciphertext, ok := encrypted(given); ok { // the whole map
+		c.EncryptedSettings = map[string]string{"": ciphertext}
+		return
+	}
+	c.ForgeSettings = map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if value, wrong := setting(name, given[name]); wrong != "" {
+		if wrong := c.set(name, given[name]); wrong != "" {
 			r.fail(settingsKey, "%s", wrong)
-		} else {
-			settings[name] = value
 		}
 	}
-	return settings
 }
 
 // parseSettings reads a structured value, which Pulumi passes to the program as JSON.
@@ -65,44 +63,44 @@ func parseSettings(text string) (map[string]any, error) {
 	return given, nil
 }
 
-// setting returns the text of one setting, or what is wrong with it.
-func setting(name string, given any) (value, wrong string) {
+// set takes one setting, or returns what is wrong with it.
+func (c *Config) set(name string, given any) (wrong string) {
 	if !settingName.MatchString(name) || encodedCharacter.MatchString(name) {
-		return "", fmt.Sprintf("has %q, which is no name of a setting; write section.KEY with the section in lower case and the key in upper case, such as mailer.ENABLED, as in Gitea's configuration cheat sheet", name)
+		return fmt.Sprintf("has %q, which is no name of a setting; write section.KEY with the section in lower case and the key in upper case, such as mailer.ENABLED, as in Gitea's configuration cheat sheet", name)
 	}
 	if instead := reservedFor(name); instead != "" {
-		return "", fmt.Sprintf("has %s, which the pipeline itself sets; remove it: %s", name, instead)
+		return fmt.Sprintf("has %s, which the pipeline itself sets; remove it: %s", name, instead)
 	}
+	if ciphertext, ok := encrypted(given); ok {
+		if c.EncryptedSettings == nil {
+			c.EncryptedSettings = map[string]string{}
+		}
+		c.EncryptedSettings[name] = ciphertext
+		return ""
+	}
+	var value string
 	switch v := given.(type) {
 	case string:
 		value = v
 	case bool, json.Number:
 		value = fmt.Sprint(v)
 	default:
-		return "", fmt.Sprintf("has %s with a value that is no text, number, true or false; set it to one of these", name)
+		return fmt.Sprintf("has %s with a value that is no text, number, true or false; set it to one of these", name)
 	}
 	if strings.ContainsFunc(value, unicode.IsControl) {
-		return "", fmt.Sprintf("has %s with a line break or another control character in its value; set it to one line", name)
+		return fmt.Sprintf("has %s with a line break or another control character in its value; set it to one line", name)
 	}
-	// A truth value or nothing is no secret: security.DISABLE_QUERY_AUTH_TOKEN.
-	if looksSecret := secretName.MatchString(name) && value != "" && value != "true" && value != "false"; looksSecret || urlWithPassword.MatchString(value) {
-		return "", fmt.Sprintf("has %s, which looks like a secret, and `docker inspect` and the file of the configuration would show it; remove it, and %s", name, secretAdvice)
+	if !c.SecretSettings && looksSecret(name, value) {
+		return fmt.Sprintf("has %s, which looks like a secret, and `docker inspect` and the file of the configuration would show it; encrypt it: %s", name, encryptAdvice(name))
 	}
-	return value, ""
+	c.ForgeSettings[name] = value
+	return ""
 }
 
-// secretAdvice is where a secret of the user's goes instead.
-const secretAdvice = "write it into the forge's own app.ini, which keeps it: see \"Gitea's other settings\" in the README"
-
-// CheckSecrets refuses encrypted values in forge.settings: the forge's container would
-// get them in plain text. The keys carry their namespaces.
-func CheckSecrets(keys []string) error {
-	if !slices.Contains(keys, naming.Project+":"+settingsKey) {
-		return nil
-	}
-	return problem.New("reading the configuration key "+settingsKey,
-		errors.New("it holds an encrypted value, which `docker inspect` of the forge's container would show in plain text"),
-		"remove that value, and "+secretAdvice)
+// looksSecret guesses whether a setting is a secret. A truth value or nothing is none:
+// security.DISABLE_QUERY_AUTH_TOKEN.
+func looksSecret(name, value string) bool {
+	return secretName.MatchString(name) && value != "" && value != "true" && value != "false" || urlWithPassword.MatchString(value)
 }
 
 // withSetting returns the JSON text of forge.settings with one setting more.
@@ -113,8 +111,16 @@ func withSetting(text, name, value string) (string, error) {
 		if given, err = parseSettings(text); err != nil {
 			return "", fmt.Errorf("adding %s: %s is no map of section.KEY to value; correct it in the stack's configuration file", name, settingsKey)
 		}
+		if _, ok := encrypted(given); ok {
+			return "", fmt.Errorf("adding %s: %s is one encrypted value; replace it by a map in which each secret is encrypted by itself", name, settingsKey)
+		}
 	}
 	given[name] = value
+	if object, err := parseSettings(value); err == nil {
+		if _, ok := encrypted(object); ok {
+			given[name] = object
+		}
+	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)

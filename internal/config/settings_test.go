@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"maps"
 	"os"
 	"strings"
@@ -9,7 +8,6 @@ import (
 
 	pulumiconfig "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
 )
 
@@ -134,7 +132,7 @@ func TestSettingsOfAFile(t *testing.T) {
 		if got, err = ForStack(p, "dev", assignments); err != nil || !maps.Equal(got.ForgeSettings, want) || got.HTTPPort != 3100 {
 			t.Fatalf("with -c: got %v, %v, want %v", got.ForgeSettings, err, want)
 		}
-		if err := Save(p, "dev", assignments); err != nil {
+		if err := Save(p, "dev", assignments, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -142,7 +140,7 @@ func TestSettingsOfAFile(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "mailer.SMTP_PORT: 465\n") || !strings.Contains(string(text), "APP_NAME: Ours & yours\n") {
 		t.Errorf("got the file\n%s%v, want a map that a person can edit", text, err)
 	}
-	if err := Save(p, "dev", []string{`forge.settings={"mailer.ENABLED":"false"}`}); err != nil {
+	if err := Save(p, "dev", []string{`forge.settings={"mailer.ENABLED":"false"}`}, ""); err != nil {
 		t.Fatal(err)
 	}
 	got, err := ForStack(p, "dev", nil)
@@ -166,23 +164,8 @@ func TestSettingsByAssignmentRefused(t *testing.T) {
 		}
 	}
 	broken := projecttest.New(t, "config:\n  gitops-pipeline:forge.settings: mailer\n")
-	if err := Save(broken, "dev", []string{"forge.settings.mailer.ENABLED=true"}); err == nil || !strings.Contains(err.Error(), "no map") {
+	if err := Save(broken, "dev", []string{"forge.settings.mailer.ENABLED=true"}, ""); err == nil || !strings.Contains(err.Error(), "no map") {
 		t.Errorf("got %v, want the text that is no map kept", err)
-	}
-}
-
-// TestSecretSettings refuses what Pulumi keeps encrypted, for the launcher and for a
-// plain `pulumi up`.
-func TestSecretSettings(t *testing.T) {
-	t.Parallel()
-	_, err := Read(projecttest.New(t, "config:\n  gitops-pipeline:forge.settings:\n    mailer.PASSWD:\n      secure: v1:x\n"), "dev")
-	for _, err := range []error{err, CheckSecrets([]string{"docker:host", "gitops-pipeline:forge.settings"})} {
-		if err == nil || !strings.Contains(err.Error(), "encrypted") || !strings.Contains(problem.Next(err), "app.ini") {
-			t.Errorf("got %v, next %q, want what to do", err, problem.Next(err))
-		}
-	}
-	if err := errors.Join(CheckSecrets(nil), CheckSecrets([]string{"docker:host"})); err != nil {
-		t.Errorf("got %v, want nil", err)
 	}
 }
 

@@ -13,21 +13,25 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/atomicfile"
 )
 
-// settingPrefix starts the name of an environment variable from which environment-to-ini
-// writes a setting into app.ini.
-const settingPrefix = "GITEA__"
+// The name of an environment variable from which environment-to-ini writes a setting into
+// app.ini starts with settingPrefix. One that ends in fileSuffix has the name of a file with
+// the value.
+const (
+	settingPrefix = "GITEA__"
+	fileSuffix    = "__FILE"
+)
 
-// encodedCharacters are characters that the name of a variable cannot hold.
+// encodedCharacters matches characters that the name of a variable cannot contain.
 var encodedCharacters = regexp.MustCompile(`_0[xX]((?:[0-9a-fA-F]{2})+)_`)
 
-// settingsFile lists the settings that the environment of the last start had.
+// settingsFile is the list of the settings that the environment of the last start had.
 func (s *Starter) settingsFile() string {
 	return filepath.Join(s.Config.EtcDir, "environment-settings")
 }
 
 // forgetSettings removes from app.ini each setting that the environment had at the last
-// start and has no longer: app.ini outlives the container, and Gitea's default counts
-// again. What somebody wrote into app.ini by hand stays. The list is replaced after the
+// start and no longer has: app.ini outlives the container, and Gitea's default applies
+// again. What someone wrote into app.ini by hand stays. The list is replaced after the
 // removal and before environment-to-ini runs, so that an interrupted start loses nothing.
 func (s *Starter) forgetSettings() error {
 	listed, err := os.ReadFile(s.settingsFile())
@@ -35,16 +39,18 @@ func (s *Starter) forgetSettings() error {
 		return err
 	}
 	var now []string
+	set := map[string]bool{}
 	for _, variable := range s.Environ() {
 		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, settingPrefix) {
 			now = append(now, name)
+			set[sectionAndKey(name)] = true
 		}
 	}
 	slices.Sort(now)
 	gone := map[string]bool{} // section, a line break, key
 	for _, name := range strings.Fields(string(listed)) {
-		if !slices.Contains(now, name) {
-			gone[sectionAndKey(name)] = true
+		if setting := sectionAndKey(name); !set[setting] {
+			gone[setting] = true
 		}
 	}
 	if len(gone) > 0 {
@@ -63,7 +69,8 @@ func sectionAndKey(variable string) string {
 			return string(character)
 		})
 	}
-	section, key, _ := strings.Cut(strings.TrimPrefix(variable, settingPrefix), "__")
+	variable = strings.TrimSuffix(strings.TrimPrefix(variable, settingPrefix), fileSuffix)
+	section, key, _ := strings.Cut(variable, "__")
 	return strings.ToLower(decode(section)) + "\n" + decode(key)
 }
 

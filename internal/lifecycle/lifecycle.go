@@ -65,8 +65,9 @@ type State struct {
 	Outputs   auto.OutputMap // of the stack
 	Started   time.Time
 
-	client     *gitea.Client // of the forge; see forge
-	unreadable error         // why the state cannot be opened, if it is to be taken over
+	secrets    map[string]string // settings of the forge that the user has given: section.KEY and its value
+	client     *gitea.Client     // of the forge; see forge
+	unreadable error             // why the state cannot be opened, if it is to be taken over
 	digest     string
 	archive    archiveState
 	cleanup    []func()

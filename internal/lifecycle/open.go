@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,13 +19,36 @@ import (
 const lockLimit = 2 * time.Minute
 
 // readConfig reads the stack's configuration, with the assignments of the form
-// key=value put over it.
+// key=value put over it. Its secrets are still encrypted.
 func readConfig(assignments []string) Step {
 	return Step{"reading the configuration", func(_ context.Context, s *State) (err error) {
-		s.Config, err = config.ForStack(s.Project, s.Stack, assignments)
+		all := slices.Clone(assignments)
+		for name := range s.secrets {
+			assignment, err := config.EncryptedSetting(name, "") // it counts, and not what the file has
+			if err != nil {
+				return err
+			}
+			all = append(all, assignment)
+		}
+		s.Config, err = config.ForStack(s.Project, s.Stack, all)
 		return err
 	}}
 }
+
+// readSecrets reads the values of settings from files: section.KEY=FILE.
+func readSecrets(assignments []string) Step {
+	return Step{"reading secrets", func(_ context.Context, s *State) (err error) {
+		if s.secrets, err = config.ReadSecrets(assignments); err != nil {
+			return problem.Usage(problem.New("taking the secrets", err, "repeat with --secret section.KEY=FILE, such as mailer.PASSWD=password.txt, with the value in the file"))
+		}
+		return nil
+	}}
+}
+
+// decryptSettings decrypts the secrets of the configuration, which the program needs.
+var decryptSettings = Step{"decrypting the configuration", func(ctx context.Context, s *State) error {
+	return pulumi.DecryptSettings(ctx, s.Project, s.Stack, &s.Config, s.secrets)
+}}
 
 var connect = Step{"connecting to the Docker host", func(ctx context.Context, s *State) error {
 	if s.Docker != nil {

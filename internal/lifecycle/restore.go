@@ -52,6 +52,7 @@ func restoreSteps(o RestoreOptions) []Step {
 			noteRestore(true),
 		),
 		readConfig(nil),
+		decryptSettings,
 	}
 	return append(steps, bringUp(UpOptions{Refresh: true, MinDisk: o.MinDisk})...)
 }

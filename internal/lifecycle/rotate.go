@@ -36,6 +36,7 @@ func Rotate(ctx context.Context, env Environment, o RotateOptions) error {
 		connect,
 		requireStack(rotatingWhat, rotatingNext),
 		lockStack,
+		decryptSettings,
 		section("Getting the artifacts"),
 		getArtifacts,
 		orNoStack(openStack(false), rotatingWhat, rotatingNext),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
@@ -14,6 +13,7 @@ import (
 // UpOptions are the choices of Up.
 type UpOptions struct {
 	Config   []string // configuration to set first, as key=value; kept in the stack's file
+	Secrets  []string // settings of the forge to set first, as section.KEY=FILE; kept there encrypted
 	Refresh  bool     // compare the state with what is really there
 	TakeOver bool     // also use a stack of another checkout, or one whose state cannot be opened
 	MinDisk  int64    // bytes that must be free
@@ -26,10 +26,12 @@ func Up(ctx context.Context, env Environment, o UpOptions) error {
 
 func upSteps(o UpOptions) []Step {
 	steps := []Step{
+		readSecrets(o.Secrets),
 		readConfig(o.Config),
 		lockStack,
 		checkRestored,
 		checkState(o.TakeOver),
+		decryptSettings,
 	}
 	return append(steps, bringUp(o)...)
 }
@@ -81,13 +83,11 @@ func checkHost(minDisk int64) Step {
 	}}
 }
 
-// saveConfig keeps the assignments in the stack's configuration file.
+// saveConfig keeps the assignments, and the secrets that were given, in the stack's
+// configuration file.
 func saveConfig(assignments []string) Step {
-	return Step{"saving the configuration", func(_ context.Context, s *State) error {
-		if len(assignments) == 0 {
-			return nil
-		}
-		return config.Save(s.Project, s.Stack, assignments)
+	return Step{"saving the configuration", func(ctx context.Context, s *State) error {
+		return pulumi.SaveConfig(ctx, s.Project, s.Stack, assignments, s.secrets)
 	}}
 }
 

@@ -2,12 +2,17 @@ package lifecycle
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 )
@@ -36,6 +41,61 @@ func TestUpKeepsItsConfiguration(t *testing.T) {
 				t.Errorf("got done: %s", h.did())
 			}
 		})
+	}
+}
+
+// TestUpKeepsSecrets hands a secret to the program and keeps it encrypted; the next up finds
+// it there.
+func TestUpKeepsSecrets(t *testing.T) {
+	env, out := environment(t, &fakeHost{})
+	var got config.Config
+	env.Program = func(c config.Config, _ string, _ images.Images, _ io.Writer) sdk.RunFunc {
+		got = c
+		return nil
+	}
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte("s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []UpOptions{{Secrets: []string{"mailer.PASSWD=" + file}, Config: []string{"httpPort=3999"}}, {}} {
+		if err := Up(t.Context(), env, o); err != nil {
+			t.Fatal(err)
+		}
+		if !got.SecretSettings || got.ForgeSettings["mailer.PASSWD"] != "s3cret" || got.HTTPPort != 3999 {
+			t.Errorf("the program got %+v, want the secret", got)
+		}
+	}
+	text, err := os.ReadFile(env.Project.ConfigFile("dev"))
+	if err != nil || strings.Contains(string(text)+out.String(), "s3cret") || !strings.Contains(string(text), "secure: v1:") {
+		t.Errorf("got %v and the configuration\n%s\nwant the secret encrypted", err, text)
+	}
+}
+
+// TestUpRefusesSecrets changes nothing where a secret cannot be taken or decrypted.
+func TestUpRefusesSecrets(t *testing.T) {
+	h := &fakeHost{}
+	env, _ := environment(t, h)
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte("a\nb"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for secret, want := range map[string]string{
+		"mailer.PASSWD": "section.KEY=FILE", "mailer.PASSWD=" + file: "line break", "server.HTTP_PORT=" + file: "the key httpPort",
+	} {
+		if err := Up(t.Context(), env, UpOptions{Secrets: []string{secret}}); err == nil || !strings.Contains(err.Error(), want) || problem.Next(err) == "" {
+			t.Errorf("%s: got %v, next %q, want an error with %q", secret, err, problem.Next(err), want)
+		}
+	}
+	const lost = "encryptionsalt: v1:AAAAAAAAAAA=:v1:x:y\nconfig:\n  gitops-pipeline:forge.settings:\n    mailer.PASSWD:\n      secure: v1:x:y\n"
+	if err := os.WriteFile(env.Project.ConfigFile("dev"), []byte(lost), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := Up(t.Context(), env, UpOptions{Config: []string{"httpPort=3999"}})
+	if err == nil || !strings.Contains(err.Error(), "mailer.PASSWD") || !strings.Contains(problem.Next(err), "--secret") {
+		t.Errorf("got %v, next %q, want the secret that is lost", err, problem.Next(err))
+	}
+	if text, _ := os.ReadFile(env.Project.ConfigFile("dev")); string(text) != lost || h.did() != "" {
+		t.Errorf("got done: %s, and the configuration\n%s", h.did(), text)
 	}
 }
 

@@ -49,7 +49,7 @@ func generateIn(p project.Project, stack, dir, salt string) error {
 	if err != nil {
 		return err
 	}
-	kept.Config = own.Config
+	kept.Config = config.WithoutSecrets(own.Config)
 	if salt != "" {
 		kept.EncryptionSalt = salt
 	}

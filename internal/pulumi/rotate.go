@@ -2,18 +2,17 @@ package pulumi
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	pulumiconfig "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
@@ -51,12 +50,11 @@ func RotatePassphrase(ctx context.Context, p project.Project, held string, cli a
 	if err != nil {
 		return err
 	}
-	states, err := filepath.Glob(filepath.Join(stateFiles(p), "*.json"))
+	stacks, err := encryptedStacks(p)
 	if err != nil {
 		return fmt.Errorf("listing the stacks: %w", err)
 	}
-	for _, state := range states {
-		stack := strings.TrimSuffix(filepath.Base(state), ".json")
+	for _, stack := range stacks {
 		if err := changePassphrase(ctx, p, stack, stack == held, cli, next, limit, progress); err != nil {
 			return fmt.Errorf("giving stack %q a new passphrase: %w", stack, err)
 		}
@@ -65,6 +63,27 @@ func RotatePassphrase(ctx context.Context, p project.Project, held string, cli a
 		return fmt.Errorf("keeping the new passphrase: %w", err)
 	}
 	return nil
+}
+
+// encryptedStacks are the stacks that have a state or a configuration of their own.
+func encryptedStacks(p project.Project) ([]string, error) {
+	states, err := filepath.Glob(filepath.Join(stateFiles(p), "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	configs, err := filepath.Glob(p.ConfigFile("*"))
+	if err != nil {
+		return nil, err
+	}
+	var stacks []string
+	for _, state := range states {
+		stacks = append(stacks, strings.TrimSuffix(filepath.Base(state), ".json"))
+	}
+	for _, config := range configs {
+		stacks = append(stacks, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(config), "Pulumi."), ".yaml"))
+	}
+	slices.Sort(stacks)
+	return slices.Compact(stacks), nil
 }
 
 func changePassphrase(ctx context.Context, p project.Project, stack string, locked bool, cli artifacts.CLI, next string, limit time.Duration, progress io.Writer) error {
@@ -78,11 +97,15 @@ func changePassphrase(ctx context.Context, p project.Project, stack string, lock
 	if err := AwaitLocks(ctx, p, stack, limit, progress); err != nil {
 		return err
 	}
-	salt, err := stateSalt(p, stack)
+	state, err := localState(p, stack)
 	if err != nil {
 		return err
 	}
-	if salt == "" || !opens(ctx, next, salt) {
+	salt, err := saltOf(state)
+	if err != nil {
+		return err
+	}
+	if state != nil && (salt == "" || !opens(ctx, next, salt)) {
 		s, err := Open(ctx, p, stack, cli, nil, false)
 		if err != nil {
 			return err
@@ -97,6 +120,9 @@ func changePassphrase(ctx context.Context, p project.Project, stack string, lock
 		if !opens(ctx, next, salt) {
 			return errors.New("the state still has the old one; repeat the command")
 		}
+	}
+	if err := fitSecrets(ctx, p, stack, next); err != nil {
+		return err
 	}
 	return forgetOldStates(p, stack)
 }
@@ -161,17 +187,4 @@ func stackPassphrase(ctx context.Context, p project.Project, stack string) (stri
 		return next, nil
 	}
 	return Passphrase(p.PassphraseFile())
-}
-
-// opens tells whether a passphrase belongs to a salt. For this check, Pulumi stores an
-// encrypted word together with the salt.
-func opens(ctx context.Context, phrase, salt string) bool {
-	version, rest, _ := strings.Cut(salt, ":")
-	encoded, check, _ := strings.Cut(rest, ":")
-	data, err := base64.StdEncoding.DecodeString(encoded)
-	if version != "v1" || err != nil {
-		return false
-	}
-	word, err := pulumiconfig.NewSymmetricCrypterFromPassphrase(phrase, data).DecryptValue(ctx, check)
-	return err == nil && word == "pulumi"
 }

@@ -1,14 +1,11 @@
 package pulumi
 
 import (
-	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project/projecttest"
@@ -17,12 +14,11 @@ import (
 // salted is what Pulumi writes to know a passphrase again.
 func salted(t *testing.T, phrase string) string {
 	t.Helper()
-	salt := []byte(phrase[:8])
-	check, err := config.NewSymmetricCrypterFromPassphrase(phrase, salt).EncryptValue(t.Context(), "pulumi")
+	salt, err := newSalt(t.Context(), phrase)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "v1:" + base64.StdEncoding.EncodeToString(salt) + ":" + check
+	return salt
 }
 
 func writeState(t *testing.T, p project.Project, stack, salt string) {

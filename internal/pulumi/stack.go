@@ -52,6 +52,11 @@ func Open(ctx context.Context, p project.Project, stack string, cli artifacts.CL
 		if err := fitPassphrase(ctx, p, stack, phrase); err != nil {
 			return nil, err
 		}
+		if phrase != "" && rotating(p) {
+			if err := fitSecrets(ctx, p, stack, phrase); err != nil {
+				return nil, err
+			}
+		}
 		if err := dropMetadata(p, stack); err != nil {
 			return nil, err
 		}

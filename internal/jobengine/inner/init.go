@@ -118,12 +118,13 @@ func hostsEntry(outside string, forge network.Forge) string {
 
 // dockerd returns the command line of the Docker engine. Its insecure registry is the
 // forge's, which uses plain HTTP. Each step of a job is a docker exec, which takes half as
-// long with crun as with runc.
+// long with crun as with runc. Its networks have addresses that no LAN has.
 func dockerd(forge network.Forge) []string {
 	return []string{
 		"dockerd", "--rootless", "--host", "unix://" + socketDir + "/" + socketName, "--data-root", dataRoot,
 		"--exec-root", "/run/docker", "--pidfile", "/run/docker/docker.pid",
 		"--insecure-registry", forge.Name + ":" + forge.Port(), "--userland-proxy=false", "--log-level", "error",
 		"--add-runtime", "crun=/usr/bin/crun", "--default-runtime", "crun",
+		"--bip", network.Bridge, "--default-address-pool", fmt.Sprintf("base=%s,size=%d", network.Pool, network.PoolSize),
 	}
 }

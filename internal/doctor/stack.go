@@ -25,6 +25,7 @@ type StackSettings struct {
 	readiness.Stack
 	Forge        Forge
 	ForgeVersion string   // as pinned, such as 1.26.4
+	Proxies      []string // hosts and ports that jobs need
 	Images       []string // references that the stack's containers should be created from
 }
 
@@ -45,6 +46,7 @@ func Stack(ctx context.Context, s StackSettings) []Result {
 		return []Result{{"stack", Failed, err.Error(), "repeat the command"}}
 	}
 	results := append(containerResults(s, list, faults), volumes(ctx, s))
+	results = append(results, unknownProxies(ctx, s, list, faults)...)
 	if s.Forge == nil || broken(faults, naming.Forge, "") != nil {
 		return results
 	}

@@ -47,6 +47,7 @@ var layers = []string{
 	"internal/apt",
 	"internal/atomicfile",
 	"internal/problem",
+	"internal/proxytest",
 	"internal/naming",
 	"internal", // these tests
 	"provider",

@@ -30,6 +30,7 @@ var layers = []string{
 	"internal/runnersupervisor",
 	"internal/forgestart",
 	"internal/jobengine",
+	"internal/engineproxy",
 	"internal/forward",
 	"internal/environment",
 	"internal/trace/render",

@@ -32,6 +32,11 @@ const (
 	socketName  = "docker.sock"
 )
 
+// workspace is the directory of the jobs' working directories, on the disk with the data:
+// package engineproxy has a job see them under the same path, and a container that the job
+// starts can mount them.
+const workspace = "/workspace"
+
 // wired is the file descriptor of a pipe, on which the outer half reports that the network
 // is set up.
 const wired = 3
@@ -88,6 +93,8 @@ func layOut(outside string, forge network.Forge) error {
 		os.MkdirAll(socketDir, 0o755),
 		mounts.Bind(socketMount, socketDir),
 		mounts.Tmpfs("/tmp", "1777"),
+		os.MkdirAll(dataRoot+workspace, 0o755),
+		mounts.Bind(dataRoot+workspace, workspace),
 		mounts.Tmpfs("/etc/docker", "0755"),
 		override("/etc/resolv.conf", "nameserver "+outside+"\n"),
 		override("/etc/hosts", string(hosts)+hostsEntry(outside, forge)),

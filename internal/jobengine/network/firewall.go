@@ -16,13 +16,14 @@ import (
 const ipForward = "/proc/sys/net/ipv4/ip_forward"
 
 // Protect sets up the firewall for the job engines on the links. What no rule accepts is
-// dropped. Proxies, each a host and a port, are accepted at any address.
-func Protect(ctx context.Context, links []Link, forge Forge, policy Policy, proxies []string) error {
+// dropped. Proxies, each a host and a port, are accepted at any address. With the policy
+// Internet, so are the destinations.
+func Protect(ctx context.Context, links []Link, forge Forge, policy Policy, proxies []string, allow []Destination) error {
 	allowed, err := resolveAll(ctx, proxies)
 	if err != nil {
 		return err
 	}
-	all, err := rules(links, forge, policy, allowed)
+	all, err := rules(links, forge, policy, allowed, allow)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@
 //	jobengine proxies     exits with 0 if the addresses of all proxies are known here
 //	jobengine acquire     waits for a job engine that no job has used, and takes it
 //	jobengine release     says that the job has ended
+//	jobengine localhost ADDRESS TARGET PORT...
+//	                      makes ports of a loopback address mean the forge in a container
 //	jobengine stock       lays out the job image, when the job engine's image is built
 package main
 
@@ -20,6 +22,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/control"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/inner"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
 )
 
 func main() {
@@ -59,6 +62,8 @@ func run(ctx context.Context, args []string) error {
 		return control.Client{}.Acquire(ctx)
 	case len(args) == 1 && command == "release":
 		return control.Client{}.Release(ctx)
+	case len(args) > 3 && command == network.LocalhostCommand:
+		return network.LocalhostHook(os.Stdin, args[1], args[2], args[3:]...)
 	case len(args) == 1 && command == "stock":
 		return jobengine.MakeStock(ctx)
 	}

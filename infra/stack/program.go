@@ -24,6 +24,8 @@ type Options struct {
 	Progress io.Writer     // where image builds report their progress; default: stderr
 	// Resolve gets the images; default: images.Resolve.
 	Resolve func(ctx context.Context, root string, mode config.ImageSource, progress io.Writer) (images.Images, error)
+	// Inherit reads what jobs get from this machine; default: its certificates and mirrors.
+	Inherit func(ctx context.Context, cfg config.Config) (Inherited, error)
 }
 
 // NewProgram returns the program of a stack.
@@ -46,6 +48,14 @@ func NewProgram(o Options) pulumi.RunFunc {
 		if o.Resolve == nil {
 			o.Resolve = images.Resolve
 		}
+		if o.Inherit == nil {
+			o.Inherit = readInherited
+		}
+		inherited, err := o.Inherit(ctx.Context(), cfg)
+		if err != nil {
+			return err
+		}
+		cfg.Runner.Env = cfg.Runner.JobVariables(inherited.Environment)
 		images, err := o.Resolve(artifacts.WithProxies(ctx.Context(), cfg.ProxyEnvironment()), o.Root, cfg.Images, o.Progress)
 		if err != nil {
 			return err
@@ -71,7 +81,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 		}
 		for i := range cfg.Runner.Containers() {
 			if _, err := NewRunner(ctx, fmt.Sprintf("runner-%d", i), &RunnerArgs{
-				Config: cfg, Forge: forge, Repository: repository, Images: images, Root: o.Root,
+				Config: cfg, Forge: forge, Repository: repository, Images: images, Root: o.Root, Inherited: inherited,
 			}); err != nil {
 				return err
 			}

@@ -54,9 +54,16 @@ func declare(t *testing.T, pairs ...string) []pulumi.MockResourceArgs {
 
 func declareConfig(t *testing.T, cfg config.Config) []pulumi.MockResourceArgs {
 	t.Helper()
+	return declareOn(t, cfg, Inherited{})
+}
+
+// declareOn is declareConfig on a machine from which jobs get something.
+func declareOn(t *testing.T, cfg config.Config, inherited Inherited) []pulumi.MockResourceArgs {
+	t.Helper()
 	r := &recorder{}
 	o := Options{
-		Config: cfg, Root: root(t), Progress: io.Discard,
+		Inherit: func(context.Context, config.Config) (Inherited, error) { return inherited, nil },
+		Config:  cfg, Root: root(t), Progress: io.Discard,
 		Resolve: func(context.Context, string, config.ImageSource, io.Writer) (images.Images, error) {
 			return images.Images{
 				Mode: config.ImagesFromSource, Gitea: "x/gitea:1", Runner: "x/runner:1", JobEngine: "x/job-engine:1",

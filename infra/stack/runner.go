@@ -3,6 +3,7 @@ package stack
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,6 +55,7 @@ type RunnerArgs struct {
 	Repository *Repository
 	Images     images.Images
 	Root       string // of the checkout
+	Inherited  Inherited
 }
 
 // NewRunner declares a Runner.
@@ -78,6 +80,8 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	env = append(env, forward(args.Config)...)
 	env = append(env, proxyEnvironment(args.Config)...)
 	env = append(env, timezone(args.Config)...)
+	certificates, trusting := args.Inherited.trust()
+	env = append(env, trusting...)
 	runner := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Images.Runner),
 		Labels:      append(containerLabels(ctx, naming.Runner, name), checkoutLabel(args.Root)),
@@ -127,10 +131,9 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	runner.Uploads = docker.ContainerUploadArray{
+	runner.Uploads = append(certificates,
 		upload(runnerConfigFile, pulumi.String(settings), "0444"),
-		upload(runnerTokenFile, args.Forge.RegistrationToken, "0400"),
-	}
+		upload(runnerTokenFile, args.Forge.RegistrationToken, "0400"))
 	if _, err := docker.NewContainer(ctx, name+"-container", runner, pulumi.Parent(r),
 		pulumi.DependsOn(needed), pulumi.DeleteBeforeReplace(true)); err != nil {
 		return nil, err
@@ -151,6 +154,11 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 		return nil, nil, err
 	}
 	cfg := args.Config
+	reach, err := jobEngineReach(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	certificates, _ := args.Inherited.trust()
 	jobEngine := &docker.ContainerArgs{
 		Image:   pulumi.String(args.Images.JobEngine),
 		Labels:  containerLabels(ctx, naming.JobEngine, runner),
@@ -162,13 +170,15 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 		},
 		SecurityOpts: pulumi.ToStringArray(images.JobEngineSecurity),
 		CpuShares:    pulumi.Int(jobEngineShares),
-		Envs: pulumi.ToStringArray(append([]string{
+		Envs: pulumi.ToStringArray(slices.Concat([]string{
 			fmt.Sprintf("DISK_RESERVE=%d", cfg.Runner.DiskReserve),
 			fmt.Sprintf("FORGE=%s:%d", forgeAlias, cfg.HTTPPort),
+			fmt.Sprintf("FORGE_SSH=%d=%s:%d", cfg.SSHPort, forgeAlias, forgeSSHPort),
 			"FORGE_NAME=" + cfg.Host,
 			"NETWORK=" + cfg.Runner.Network,
 			fmt.Sprintf("PROCESS_LIMIT=%d", cfg.Runner.Processes),
-		}, jobEngineProxy(cfg)...)),
+		}, jobEngineProxy(cfg), reach)),
+		Uploads: certificates,
 		NetworksAdvanced: docker.ContainerNetworksAdvancedArray{docker.ContainerNetworksAdvancedArgs{
 			Name: args.Forge.Network,
 		}},

@@ -79,5 +79,6 @@ func jobEnvironment(cfg config.Config) map[string]string {
 		name, value, _ := strings.Cut(variable, "=")
 		env[name] = value
 	}
+	maps.Copy(env, cfg.Runner.Env)
 	return env
 }

@@ -52,6 +52,8 @@ var (
 	}
 	// JobEngine is the program of the job engine's image.
 	JobEngine = projectBinary("jobengine")
+	// OCIWrapper is the OCI runtime of the job engine's containers.
+	OCIWrapper = projectBinary("oci-wrapper")
 	// ForgeStart is the first program of Gitea's container.
 	ForgeStart = projectBinary("forge-start")
 	// RunnerSupervisor is the first program of a runner's container.

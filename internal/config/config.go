@@ -48,6 +48,10 @@ type RunnerConfig struct {
 	Processes   int               // runner.processes: at most, in each job engine
 	Labels      map[string]string // runner.labels: further labels, and each one's image
 	DiskReserve int64             // runner.diskReserve: bytes that jobs must leave free on the disk
+
+	Certificates string            // runner.certificates: host, none, or a file; see package inherit
+	Env          map[string]string // runner.env: variables of jobs; an empty value keeps this machine's from them
+	Allow        []string          // runner.allow: networks with ports, such as 10.0.0.0/8:443
 }
 
 // Fresh tells whether each job gets a job engine that has run no other job.
@@ -138,6 +142,12 @@ func Parse(values map[string]string, secret ...string) (Config, error) {
 	c.SecretSettings = slices.Contains(secret, naming.Project+":"+settingsKey)
 	r.settings(&c)
 	c.Timezone = r.timezone()
+	c.Runner.Certificates = r.certificates()
+	c.Runner.Env = r.variables()
+	if slices.Contains(secret, naming.Project+":"+envKey) {
+		r.fail(envKey, "has an encrypted value, which every job and `docker inspect` would show; remove it, and make it an Actions secret of the repositories that need it")
+	}
+	c.Runner.Allow = r.allow(c.Runner.Network)
 	c.Proxy = r.proxy(c.Runner.Network)
 	c.checkAddresses(&r)
 	if p := provider.OwnerNameProblem(c.Owner); p != "" {

@@ -27,7 +27,7 @@ func TestDefaults(t *testing.T) {
 		HTTPPort: 3000, SSHPort: 2222, BindAddress: "127.0.0.1", Host: "localhost", Images: ImagesAuto,
 		Runner: RunnerConfig{
 			Count: 1, Engine: EngineOwn, Capacity: 1, Network: NetworkInternet,
-			Limits: Limits{MemoryMiB: 4096}, Processes: 4096, DiskReserve: 2 << 30,
+			Limits: Limits{MemoryMiB: 4096}, Processes: 4096, DiskReserve: 2 << 30, Certificates: "host",
 		},
 		Owner: "gitops", Repository: "gitops-pipeline", Seed: true,
 	}
@@ -41,6 +41,7 @@ func TestEveryKey(t *testing.T) {
 	got, err := Parse(values(
 		"httpPort", "4000", "sshPort", "4022", "bindAddress", "0.0.0.0", "host", "git.example.org", "images", "source",
 		"runner.count", "3", "runner.engine", "host", "runner.capacity", "2", "runner.memory", "2g", "runner.cpus", "1.5",
+		"runner.certificates", "/etc/ssl/company.pem", "runner.env", `{"GOPROXY": "https://proxy.example.org"}`,
 		"runner.network", "forge", "runner.processes", "1000", "runner.diskReserve", "1g",
 		"forge.memory", "512m", "forge.cpus", "1", "repository.owner", "ann", "repository.name", "shop", "seed", "false",
 	))
@@ -52,6 +53,7 @@ func TestEveryKey(t *testing.T) {
 		Runner: RunnerConfig{
 			Count: 3, Engine: EngineHost, Capacity: 2, Network: NetworkForge,
 			Limits: Limits{MemoryMiB: 2048, CPUs: "1.5"}, Processes: 1000, DiskReserve: 1 << 30,
+			Certificates: "/etc/ssl/company.pem", Env: map[string]string{"GOPROXY": "https://proxy.example.org"},
 		},
 		Forge: Limits{MemoryMiB: 512, CPUs: "1"},
 		Owner: "ann", Repository: "shop",

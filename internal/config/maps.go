@@ -10,7 +10,7 @@ import (
 )
 
 // mapKeys are the keys whose value is a map, and what an entry of each is called.
-var mapKeys = map[string]string{settingsKey: "section.KEY", labelsKey: "LABEL"}
+var mapKeys = map[string]string{settingsKey: "section.KEY", labelsKey: "LABEL", envKey: "NAME"}
 
 // entryOf splits the name of an entry of a map: the map's key and the entry's own name.
 func entryOf(name string) (key, entry string, ok bool) {

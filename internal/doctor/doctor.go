@@ -80,6 +80,7 @@ func Run(ctx context.Context, s Settings) []Result {
 		func() []Result { return ports(ctx, s, cli, facts) },
 		func() []Result { return tools() },
 		func() []Result { return []Result{locks(s)} },
+		func() []Result { return inherited(ctx, s) },
 	}
 	if cli != nil {
 		checks = append(checks,

@@ -48,7 +48,7 @@ var beside = map[string][]string{"job": {"docker.sh", "warm_test.go"}}
 // project's own packages.
 var programs = map[string][]artifacts.Binary{
 	"gitea":     {artifacts.ForgeStart},
-	"jobengine": {artifacts.JobEngine},
+	"jobengine": {artifacts.JobEngine, artifacts.OCIWrapper},
 	"runner":    {artifacts.RunnerSupervisor},
 }
 

@@ -1,6 +1,7 @@
 package jobengine
 
 import (
+	"encoding/json"
 	"net"
 	"slices"
 	"strconv"
@@ -13,11 +14,14 @@ import (
 // The environment of a job engine's container.
 const (
 	envForge        = "FORGE"         // the forge's host and port on the stack's network, such as forge:3000
+	envForgeSSH     = "FORGE_SSH"     // the port of the canonical address for SSH, and what it means, such as 2222=forge:2222
 	envForgeName    = "FORGE_NAME"    // the host in the forge's canonical address: jobs reach the forge under it
 	envNetwork      = "NETWORK"       // what jobs reach beside the forge: internet, all, or forge for nothing
 	envProcessLimit = "PROCESS_LIMIT" // limit of processes and threads of all jobs together
 	envDiskReserve  = "DISK_RESERVE"  // bytes of the disk that jobs must leave free
 	envProxy        = "PROXY"         // hosts and ports of proxies, with commas; jobs reach them at any address
+	envAllow        = "ALLOW"         // networks and ports, with commas; jobs reach them although the addresses are not public
+	envContainers   = "CONTAINERS"    // variables for all containers of jobs, as a JSON object
 )
 
 // Config is a job engine's configuration, which its environment contains.
@@ -27,6 +31,8 @@ type Config struct {
 	ProcessLimit int
 	DiskReserve  uint64
 	Proxies      []string // host and port each
+	Allow        []network.Destination
+	Environment  map[string]string // of all containers of jobs
 }
 
 // ParseConfig reads the environment; all that is wrong with it is in the error.
@@ -35,6 +41,12 @@ func ParseConfig(getenv func(string) string) (Config, error) {
 	env := environment.Reader{Getenv: getenv}
 	if host, port, err := net.SplitHostPort(c.Forge.Address); err != nil || host == "" || port == "" {
 		env.Wrong(envForge, "a host and a port, such as forge:3000")
+	}
+	if ssh := getenv(envForgeSSH); ssh != "" {
+		c.Forge.SSHPort, c.Forge.SSH, _ = strings.Cut(ssh, "=")
+		if host, port, err := net.SplitHostPort(c.Forge.SSH); err != nil || host == "" || port == "" || c.Forge.SSHPort == "" {
+			env.Wrong(envForgeSSH, "a port, and a host and a port, such as 2222=forge:2222")
+		}
 	}
 	if c.Forge.Name == "" {
 		env.Wrong(envForgeName, "the host in the forge's address")
@@ -58,12 +70,27 @@ func ParseConfig(getenv func(string) string) (Config, error) {
 		}
 		c.Proxies = append(c.Proxies, proxy)
 	}
+	for text := range strings.SplitSeq(getenv(envAllow), ",") {
+		if text == "" {
+			continue
+		}
+		d, err := network.ParseDestination(text)
+		if err != nil {
+			env.Wrong(envAllow, "networks and ports with commas in between, such as 10.0.0.0/8:443")
+		}
+		c.Allow = append(c.Allow, d)
+	}
+	if text := getenv(envContainers); text != "" {
+		if err := json.Unmarshal([]byte(text), &c.Environment); err != nil {
+			env.Wrong(envContainers, "a JSON object of variables")
+		}
+	}
 	return c, env.Err()
 }
 
 // forJobs returns the environment without the variables of the outer half.
 func forJobs(environ []string) []string {
-	own := []string{envForge, envForgeName, envNetwork, envProcessLimit, envDiskReserve, envProxy}
+	own := []string{envForge, envForgeSSH, envForgeName, envNetwork, envProcessLimit, envDiskReserve, envProxy, envAllow, envContainers}
 	return slices.DeleteFunc(slices.Clone(environ), func(e string) bool {
 		name, _, _ := strings.Cut(e, "=")
 		return slices.Contains(own, name)

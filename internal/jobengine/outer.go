@@ -19,6 +19,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/cgroup"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/inner"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ociwrapper"
 )
 
 // nextNeeds is the memory that must be free for a second job engine: it takes 40 MB, and
@@ -31,7 +32,8 @@ type outer struct {
 	paths    paths
 	log      *slog.Logger
 	resolver string
-	places   chan place // the free ones
+	trust    *ociwrapper.Mount // of all containers of jobs; nil for none
+	places   chan place        // the free ones
 	started  atomic.Int64
 }
 
@@ -84,8 +86,9 @@ func (o *outer) Start(ctx context.Context) (Engine, error) {
 	number := strconv.FormatInt(o.started.Add(1), 10)
 	e, err := inner.Start(ctx, inner.Options{
 		Data: filepath.Join(o.paths.data, number), Socket: filepath.Join(o.paths.enginesDir(), number),
-		Stock: o.paths.stock, Forge: o.config.Forge, Environment: forJobs(os.Environ()),
-		Link: p.link, Group: p.group,
+		Stock: o.paths.stock, Forge: o.config.Forge, Environment: o.environment(os.Environ()),
+		Containers: containers(o.config, p.link, o.trust),
+		Link:       p.link, Group: p.group,
 		Forward: func(process int) (*forward.Forwards, error) {
 			return network.Serve(p.link, process, o.config.Forge, o.resolver, o.log)
 		},

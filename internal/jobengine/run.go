@@ -42,6 +42,9 @@ func Run(ctx context.Context, c Config, log *slog.Logger) error {
 	if err := errors.Join(err, conf.Close()); err != nil {
 		return err
 	}
+	if o.trust, err = defaultTrust.write(); err != nil {
+		return err
+	}
 	places, err := prepare(c.ProcessLimit)
 	if err != nil {
 		return err
@@ -49,7 +52,7 @@ func Run(ctx context.Context, c Config, log *slog.Logger) error {
 	for _, p := range places {
 		o.places <- p
 	}
-	firewall, err := network.Protect(network.Links, c.Forge, c.Network)
+	firewall, err := network.Protect(network.Links, c.Forge, c.Network, c.Allow)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/mounts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ociwrapper"
 )
 
 // Command is the command that runs Main.
@@ -46,10 +47,10 @@ var hidden = []string{"/engine", "/usr/local/share/engine"}
 
 // Main is the first process in the inner half's namespaces. It sets up the file system and
 // then becomes the Docker engine (exec). Its arguments are the outer half's address, the
-// forge's address and the forge's name.
+// forge's address, the forge's name and the configuration of the OCI wrapper.
 func Main(args []string) error {
-	if len(args) != 3 {
-		return fmt.Errorf("got %d arguments, want the outer half's address and the forge's address and name", len(args))
+	if len(args) != 4 {
+		return fmt.Errorf("got %d arguments, want the outer half's address, the forge's address and name, and what containers get", len(args))
 	}
 	outside, forge := args[0], network.Forge{Address: args[1], Name: args[2]}
 	if err := awaitNetwork(); err != nil {
@@ -64,11 +65,14 @@ func Main(args []string) error {
 	if err := layOut(outside, forge); err != nil {
 		return err
 	}
+	if err := os.WriteFile(ociwrapper.ConfigFile, []byte(args[3]), 0o644); err != nil {
+		return err
+	}
 	program, err := exec.LookPath("dockerd")
 	if err != nil {
 		return err
 	}
-	return unix.Exec(program, dockerd(forge), os.Environ())
+	return unix.Exec(program, dockerd(forge), append(os.Environ(), "DOCKER_BUILDKIT_RUNC_COMMAND="+ociwrapper.Program))
 }
 
 func awaitNetwork() error {
@@ -125,13 +129,14 @@ func hostsEntry(outside string, forge network.Forge) string {
 
 // dockerd returns the command line of the Docker engine. Its insecure registry is the
 // forge's, which uses plain HTTP. Each step of a job is a docker exec, which takes half as
-// long with crun as with runc. Its networks have addresses that no LAN has.
+// long with crun as with runc; the OCI wrapper becomes crun. Its networks have addresses
+// that no LAN has.
 func dockerd(forge network.Forge) []string {
 	return []string{
 		"dockerd", "--rootless", "--host", "unix://" + socketDir + "/" + socketName, "--data-root", dataRoot,
 		"--exec-root", "/run/docker", "--pidfile", "/run/docker/docker.pid",
 		"--insecure-registry", forge.Name + ":" + forge.Port(), "--userland-proxy=false", "--log-level", "error",
-		"--add-runtime", "crun=/usr/bin/crun", "--default-runtime", "crun",
+		"--add-runtime", "crun=" + ociwrapper.Program, "--default-runtime", "crun",
 		"--bip", network.Bridge, "--default-address-pool", fmt.Sprintf("base=%s,size=%d", network.Pool, network.PoolSize),
 	}
 }

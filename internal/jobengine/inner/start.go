@@ -4,6 +4,7 @@ package inner
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/cgroup"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/mounts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/network"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/ociwrapper"
 )
 
 // The inner half's user IDs as seen from outside, starting with its root.
@@ -40,6 +42,7 @@ type Options struct {
 	Link         network.Link
 	Group        *cgroup.Group
 	Environment  []string                                     // of the Docker engine
+	Containers   ociwrapper.Config                            // what all its containers get
 	Forward      func(process int) (*forward.Forwards, error) // sets up what jobs reach; may be nil
 }
 
@@ -62,8 +65,12 @@ func Start(ctx context.Context, o Options) (_ *Engine, err error) {
 		return nil, errors.Join(err, o.remove())
 	}
 	defer writer.Close()
+	containers, err := json.Marshal(o.Containers)
+	if err != nil {
+		return nil, errors.Join(err, o.remove())
+	}
 	e := &Engine{options: o, ended: make(chan struct{}), busy: make(chan struct{})}
-	e.command = o.command(reader)
+	e.command = o.command(reader, string(containers))
 	err = mounts.Private(e.enter)
 	_ = reader.Close()
 	if err != nil {
@@ -104,8 +111,8 @@ func (o Options) remove() error {
 }
 
 // command returns the command of the inner half's first process, in its own namespaces.
-func (o Options) command(wired *os.File) *exec.Cmd {
-	c := exec.Command("/proc/self/exe", Command, o.Link.Outside.String(), o.Forge.Address, o.Forge.Name)
+func (o Options) command(wired *os.File, containers string) *exec.Cmd {
+	c := exec.Command("/proc/self/exe", Command, o.Link.Outside.String(), o.Forge.Address, o.Forge.Name, containers)
 	c.Env = o.Environment
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
 	c.ExtraFiles = []*os.File{wired}

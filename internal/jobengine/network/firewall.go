@@ -15,9 +15,9 @@ import (
 const ipForward = "/proc/sys/net/ipv4/ip_forward"
 
 // Protect sets up the firewall for the job engines on the links. What no rule accepts is
-// dropped.
-func Protect(links []Link, forge Forge, policy Policy) (*Firewall, error) {
-	all, err := rules(links, forge, policy)
+// dropped. With the policy Internet, the destinations are accepted.
+func Protect(links []Link, forge Forge, policy Policy, allow []Destination) (*Firewall, error) {
+	all, err := rules(links, forge, policy, allow)
 	if err != nil {
 		return nil, err
 	}

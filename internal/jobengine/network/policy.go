@@ -2,8 +2,10 @@ package network
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +23,18 @@ const (
 type Forge struct {
 	Address string // host and port on the stack's network, such as forge:3000
 	Name    string // host in its canonical address: jobs reach it under this name
+	SSHPort string // port of its canonical address for SSH; empty for none
+	SSH     string // host and port for SSH on the stack's network
+}
+
+// Ports are the ports of the canonical address, and for each what it means on the stack's
+// network.
+func (f Forge) Ports() map[string]string {
+	ports := map[string]string{f.Port(): f.Address}
+	if f.SSHPort != "" {
+		ports[f.SSHPort] = f.SSH
+	}
+	return ports
 }
 
 // Port returns the forge's port, which is the same on every address.
@@ -79,7 +93,7 @@ type rule struct {
 // rules returns the rules for what the jobs on the links may reach. They match the link
 // that a packet comes from, because a job engine can choose its source address. The policy
 // of FORWARD drops what comes from elsewhere to a job engine.
-func rules(links []Link, forge Forge, policy Policy) ([]rule, error) {
+func rules(links []Link, forge Forge, policy Policy, allow []Destination) ([]rule, error) {
 	if policy != Internet && policy != All && policy != Nothing {
 		return nil, fmt.Errorf("unknown network policy %q", policy)
 	}
@@ -106,6 +120,9 @@ func rules(links []Link, forge Forge, policy Policy) ([]rule, error) {
 		add("filter", "FORWARD", "-i "+anyLink+" -j "+proxyChain)
 	}
 	if policy == Internet {
+		for _, d := range allow {
+			add("filter", "FORWARD", fmt.Sprintf("-i %s -d %s -p tcp --dport %d -j ACCEPT", anyLink, d.Network, d.Port))
+		}
 		for _, net := range special {
 			add("filter", "FORWARD", "-i "+anyLink+" -d "+net+" -j REJECT")
 		}
@@ -121,12 +138,14 @@ func rules(links []Link, forge Forge, policy Policy) ([]rule, error) {
 		here := from + " -d " + l.Outside.String()
 		add("filter", "INPUT", here+" -p udp --dport 53 -j ACCEPT")
 		add("filter", "INPUT", here+" -p tcp --dport 53 -j ACCEPT")
-		add("filter", "INPUT", here+" -p tcp --dport "+forge.Port()+" -j ACCEPT")
-		add("filter", "INPUT", from+" -j REJECT")
-		if forge.IP() {
-			add("nat", "PREROUTING", from+" -d "+forge.Name+" -p tcp --dport "+forge.Port()+
-				" -j DNAT --to-destination "+net.JoinHostPort(l.Outside.String(), forge.Port()))
+		for _, port := range slices.Sorted(maps.Keys(forge.Ports())) {
+			add("filter", "INPUT", here+" -p tcp --dport "+port+" -j ACCEPT")
+			if forge.IP() {
+				add("nat", "PREROUTING", from+" -d "+forge.Name+" -p tcp --dport "+port+
+					" -j DNAT --to-destination "+net.JoinHostPort(l.Outside.String(), port))
+			}
 		}
+		add("filter", "INPUT", from+" -j REJECT")
 	}
 	return all, nil
 }

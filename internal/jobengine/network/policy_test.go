@@ -28,7 +28,7 @@ func TestForge(t *testing.T) {
 // texts are the rules as iptables has them, in their order.
 func texts(t *testing.T, forge Forge, policy Policy) []string {
 	t.Helper()
-	all, err := rules(Links, forge, policy)
+	all, err := rules(Links, forge, policy, []Destination{{netip.MustParsePrefix("203.0.113.0/24"), 443}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +77,10 @@ func TestRulesOfEachPolicy(t *testing.T) {
 				t.Errorf("%s: a packet with a forged source address is answered, %q is rule %d of %q", policy, forged, place, got)
 			}
 		}
+		allowed, special := first(got, "-i jobs+ -d 203.0.113.0/24 -p tcp --dport 443 -j ACCEPT"), first(got, "-d 203.0.113.0/24 -j REJECT")
+		if (allowed >= 0) != (policy == Internet) || allowed > special {
+			t.Errorf("%s: got what is to be allowed as rule %d, and the refusal as rule %d, of %q", policy, allowed, special, got)
+		}
 		if refused := first(got, "INPUT -i jobs0 -j REJECT"); refused < first(got, "INPUT -i jobs0 -d 198.18.0.1 -p tcp --dport 3000 -j ACCEPT") {
 			t.Errorf("%s: a job does not reach the forge: %q", policy, got)
 		}
@@ -84,7 +88,7 @@ func TestRulesOfEachPolicy(t *testing.T) {
 			t.Errorf("%s: localhost is translated: %q", policy, got)
 		}
 	}
-	if _, err := rules(Links, forge, "some"); err == nil {
+	if _, err := rules(Links, forge, "some", nil); err == nil {
 		t.Error("an unknown policy is no error")
 	}
 }
@@ -93,12 +97,12 @@ func TestRulesOfEachPolicy(t *testing.T) {
 func TestRulesLetNothingInButForgeAndNames(t *testing.T) {
 	t.Parallel()
 	var open []string
-	for _, r := range texts(t, Forge{Address: "forge:8080", Name: "git.example.org"}, All) {
+	for _, r := range texts(t, Forge{Address: "forge:8080", Name: "git.example.org", SSHPort: "2200", SSH: "forge:22"}, All) {
 		if strings.Contains(r, "INPUT -i jobs0") && strings.HasSuffix(r, "ACCEPT") {
 			open = append(open, strings.TrimPrefix(r, "filter INPUT -i jobs0 -d 198.18.0.1 "))
 		}
 	}
-	want := "-p udp --dport 53 -j ACCEPT, -p tcp --dport 53 -j ACCEPT, -p tcp --dport 8080 -j ACCEPT"
+	want := "-p udp --dport 53 -j ACCEPT, -p tcp --dport 53 -j ACCEPT, -p tcp --dport 2200 -j ACCEPT, -p tcp --dport 8080 -j ACCEPT"
 	if got := strings.Join(open, ", "); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -106,8 +110,9 @@ func TestRulesLetNothingInButForgeAndNames(t *testing.T) {
 
 func TestRulesTranslateTheForgesAddress(t *testing.T) {
 	t.Parallel()
-	got := texts(t, Forge{Address: "forge:3000", Name: "192.0.2.7"}, Internet)
-	if first(got, "nat PREROUTING -i jobs1 -d 192.0.2.7 -p tcp --dport 3000 -j DNAT --to-destination 198.18.0.5:3000") < 0 {
+	got := texts(t, Forge{Address: "forge:3000", Name: "192.0.2.7", SSHPort: "2200", SSH: "forge:22"}, Internet)
+	if first(got, "nat PREROUTING -i jobs1 -d 192.0.2.7 -p tcp --dport 2200 -j DNAT --to-destination 198.18.0.5:2200") < 0 ||
+		first(got, "nat PREROUTING -i jobs1 -d 192.0.2.7 -p tcp --dport 3000 -j DNAT --to-destination 198.18.0.5:3000") < 0 {
 		t.Errorf("got %q, want that the forge's address means the forge", got)
 	}
 }
@@ -159,6 +164,28 @@ func TestAnyLinkIsEveryLink(t *testing.T) {
 	for _, l := range Links {
 		if !strings.HasPrefix(l.Name, strings.TrimSuffix(anyLink, "+")) {
 			t.Errorf("%s does not match %s", l.Name, anyLink)
+		}
+	}
+}
+
+func TestParseDestination(t *testing.T) {
+	t.Parallel()
+	got, err := ParseDestination("10.0.0.0/8:443")
+	if want := (Destination{netip.MustParsePrefix("10.0.0.0/8"), 443}); err != nil || got != want {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	for _, text := range []string{"", "10.0.0.0/8", "10.0.0.0:443", "10.0.0.0/8:65536", "10.0.0.0/8:https", "example.org/8:443"} {
+		if got, err := ParseDestination(text); err == nil {
+			t.Errorf("%q: got %v, want an error", text, got)
+		}
+	}
+}
+
+func TestSpecial(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{"127.0.0.1": true, "10.1.2.3": true, "203.0.113.80": true, "9.9.9.9": false} {
+		if got := Special(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s: got %t, want %t", address, got, want)
 		}
 	}
 }

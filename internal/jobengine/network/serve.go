@@ -10,8 +10,8 @@ import (
 )
 
 // Serve opens the listeners that the job engine at the other end of the link can reach: the
-// forge and a name server at the outer half's address, and also the forge at the engine's
-// loopback address if that is the canonical one. The engine's first process is pid.
+// forge's ports and a name server at the outer half's address, and also the forge's ports at
+// the engine's loopback address if that is the canonical one. The engine's first process is pid.
 func Serve(l Link, pid int, forge Forge, resolver string, log *slog.Logger) (_ *forward.Forwards, err error) {
 	f := forward.New(log)
 	defer func() {
@@ -20,31 +20,35 @@ func Serve(l Link, pid int, forge Forge, resolver string, log *slog.Logger) (_ *
 		}
 	}()
 	outside := l.Outside.String()
-	for address, target := range map[string]string{
-		net.JoinHostPort(outside, forge.Port()): forge.Address,
-		net.JoinHostPort(outside, "53"):         resolver,
-	} {
+	passed := map[string]string{net.JoinHostPort(outside, "53"): resolver}
+	for port, target := range forge.Ports() {
+		passed[net.JoinHostPort(outside, port)] = target
+	}
+	for address, target := range passed {
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
 			return nil, err
 		}
 		f.TCP(listener, target)
 	}
-	names, err := net.ListenPacket("udp", net.JoinHostPort(outside, "53"))
+	questions, err := net.ListenPacket("udp", net.JoinHostPort(outside, "53"))
 	if err != nil {
 		return nil, err
 	}
-	f.UDP(names, resolver)
-	if forge.Loopback() {
+	f.UDP(forgeNames(questions, l, forge), resolver)
+	if !forge.Loopback() {
+		return f, nil
+	}
+	for port, target := range forge.Ports() {
 		var loopback net.Listener
 		err := Inside(pid, func() (err error) {
-			loopback, err = net.Listen("tcp", net.JoinHostPort(forge.LoopbackAddress(), forge.Port()))
+			loopback, err = net.Listen("tcp", net.JoinHostPort(forge.LoopbackAddress(), port))
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		f.TCP(loopback, forge.Address)
+		f.TCP(loopback, target)
 	}
 	return f, nil
 }

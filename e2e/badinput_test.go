@@ -32,6 +32,7 @@ func TestBadInput(t *testing.T) {
 		{"port out of range", nil, []string{"up", "-c", "httpPort=70000"}, 2, []string{"httpPort", "65535"}},
 		{"one port for both", nil, []string{"up", "-c", "httpPort=4000", "-c", "sshPort=4000"}, 2, []string{"sshPort", "4000"}},
 		{"owner Gitea refuses", nil, []string{"up", "-c", "repository.owner=admin"}, 2, []string{"repository.owner", "reserved"}},
+		{"label of no image", nil, []string{"up", "-c", "runner.labels.node=Node:22"}, 2, []string{"runner.labels", "Node:22", "node:22-bookworm"}},
 		{"disk nearly full", []string{"GITOPS_PIPELINE_MIN_DISK=1000000GiB"}, []string{"up"}, 1, []string{"disk"}},
 		{"unknown flag", nil, []string{"up", "--nope"}, 2, []string{"--nope"}},
 		{"unknown command", nil, []string{"uq"}, 2, []string{"uq"}},

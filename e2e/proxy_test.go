@@ -3,15 +3,19 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // forwardProxy answers every request for http:// itself, refuses every tunnel, and records the
@@ -78,36 +82,107 @@ func TestLoopbackAddress(t *testing.T) {
 	p.run(t.Context(), "doctor").must(t, 0, "registry access")
 }
 
-// TestProxyOfJobs has the internet behind a proxy on the local network: jobs and
-// the pulls of their job engine use the proxy, and the forge is reached directly.
+// laterProxy is the host of a proxy that no name server knows until giveName.
+const laterProxy = "later-proxy.invalid"
+
+// TestProxyOfJobs has the internet behind two proxies: one on the local network, at an address
+// that Docker itself would use in a job engine, and one whose name is unknown at first. Builds,
+// jobs, and the containers and pulls of jobs use them; nobody asks them for the forge, nor the
+// proxy that is in the user's own environment.
 func TestProxyOfJobs(t *testing.T) {
-	if os.Getenv("LONG") == "" {
-		t.Skip("in the long form: it was red when it last ran (the proxy was not asked), see the README's table")
-	}
-	p := newProject(t, nil)
+	unique := strings.ToLower(rand.Text()) + ".invalid" // Docker keeps the layers of builds
+	p := newProject(t, func(t *testing.T, dir string) {
+		file := filepath.Join(dir, "service", "Dockerfile")
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fetch := "COPY . ./\nRUN test \"$(curl --silent --show-error http://service." + unique + "/)\" = proxied\n"
+		if err := os.WriteFile(file, []byte(strings.Replace(string(text), "COPY . ./\n", fetch, 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		gitCheckout(t, dir)
+	})
 	p.host = "127.0.0.5"
-	proxy := newForwardProxy(t)
-	p.up("-c", "host=127.0.0.5", "-c", "bindAddress=127.0.0.5", "-c", "proxy.http="+proxy.url, "-c", "proxy.https="+proxy.url).
-		must(t, 0, "can be pulled", "is up")
+	proxy, users := newForwardProxy(t), newForwardProxy(t)
+	shell := []string{"HTTP_PROXY=" + users.url, "HTTPS_PROXY=" + users.url, "http_proxy=" + users.url, "https_proxy=" + users.url, "NO_PROXY=", "no_proxy="}
+	up := append(p.upArgs(), "-c", "host=127.0.0.5", "-c", "bindAddress=127.0.0.5",
+		"-c", "proxy.http="+proxy.url, "-c", "proxy.https=http://"+laterProxy+":3128")
+	p.runEnv(t.Context(), shell, up...).must(t, 0, "is up", laterProxy+":3128", "proxy.https=<URL>")
+	p.runEnv(t.Context(), shell, up...).must(t, 0, "nothing to change")
+
+	engine := p.container("runner-0-engine")
+	p.run(t.Context(), "doctor").must(t, 0, "jobs do not reach it", laterProxy)
+	p.giveName(laterProxy, proxy)
+	p.awaitLog(engine, "the proxy "+laterProxy+":3128 is known now")
+	if got := strings.Count(docker(t, "logs", engine), "jobs do not reach the proxy "+laterProxy); got != 1 {
+		t.Errorf("got %d warnings, want one:\n%s", got, docker(t, "logs", engine))
+	}
+	if restarts := docker(t, "inspect", "--format", "{{.RestartCount}}", engine); restarts != "0" {
+		t.Errorf("got a job engine that was restarted %s times", restarts)
+	}
+	if r := p.run(t.Context(), "doctor"); r.code != 0 || strings.Contains(r.out, "jobs do not reach it") {
+		t.Errorf("got exit code %d, want no warning about a proxy that jobs reach:\n%s", r.code, r.out)
+	}
 
 	repo := p.owner().newRepository("proxied")
 	script := strings.Join([]string{
-		`test "$(curl --silent --show-error http://proxied.invalid/)" = proxied`,
-		`docker pull proxied-registry.invalid/some/image:1 && exit 1`,
+		`proxied() { test "$(curl --silent --show-error "$1")" = proxied; }`,
+		`proxied http://job.` + unique,
 		fmt.Sprintf(`curl --silent --show-error --fail http://127.0.0.5:%d/api/healthz`, p.http),
+		// The job engine has the job image alone.
+		`printf 'FROM %s\nRUN test "$(curl --silent --show-error http://build.` + unique + `)" = proxied\n' "$(docker images --format '{{.Repository}}:{{.Tag}}')" | docker build --tag built -`,
+		`test "$(docker run --rm built curl --silent --show-error http://container.` + unique + `)" = proxied`,
+		`{ docker history --no-trunc built; docker inspect built; } | grep ` + strings.TrimPrefix(proxy.url, "http://") + ` && exit 1`,
+		`docker network create other`, // jobs reach the local network beside their own networks
+		`test "$(docker run --rm --network other built curl --silent --show-error http://network.` + unique + `)" = proxied`,
+		`docker pull registry.` + unique + `/some/image:1 && exit 1`,
+		`true`,
 	}, "\n          ")
 	repo.push([]string{"proxied"}, map[string]string{"proxied": script})
 	repo.mustSucceed("proxied")
 
 	hosts := proxy.hosts()
-	for _, want := range []string{"proxied.invalid", "proxied-registry.invalid:443"} {
-		if !slices.Contains(hosts, want) {
-			t.Errorf("the proxy was asked for %q, want %s among them", hosts, want)
+	for _, want := range []string{"service.", "job.", "build.", "container.", "network.", "registry."} {
+		if !slices.ContainsFunc(hosts, func(h string) bool { return strings.HasPrefix(h, want+unique) }) {
+			t.Errorf("the proxy was asked for %q, want %s%s among them", hosts, want, unique)
 		}
 	}
-	for _, host := range hosts {
+	for _, host := range append(hosts, users.hosts()...) {
 		if strings.HasPrefix(host, "127.") || strings.HasPrefix(host, "forge") || strings.HasPrefix(host, "localhost") {
-			t.Errorf("the proxy was asked for %s", host)
+			t.Errorf("a proxy was asked for %s", host)
+		}
+	}
+	for _, image := range strings.Fields(docker(t, "images", "--quiet", "--no-trunc", "--filter", "label="+label+"="+p.stack)) {
+		if text := docker(t, "history", "--no-trunc", image) + docker(t, "inspect", image); strings.Contains(text, proxy.url) {
+			t.Errorf("the image %s shows the proxy:\n%s", image, text)
+		}
+	}
+}
+
+// giveName has the name servers of the stack's network know a name, behind which the proxy is.
+func (p *project) giveName(name string, proxy *forwardProxy) {
+	p.t.Helper()
+	program := filepath.Join(p.t.TempDir(), "forward")
+	build := exec.Command("go", "build", "-o", program, "./testdata/forward/main.go")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		p.t.Fatalf("building the program that forwards: %v\n%s", err, out)
+	}
+	engine := p.container("runner-0-engine")
+	image := docker(p.t, "inspect", "--format", "{{.Config.Image}}", engine)
+	network := docker(p.t, "inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}", engine)
+	id := docker(p.t, "run", "--detach", "--network", network, "--network-alias", name,
+		"--volume", program+":/forward:ro", "--entrypoint", "/forward", image, ":3128", strings.TrimPrefix(proxy.url, "http://"))
+	p.t.Cleanup(func() { docker(p.t, "rm", "--force", "--volumes", id) })
+}
+
+// awaitLog waits until a container's log has a text.
+func (p *project) awaitLog(container, text string) {
+	p.t.Helper()
+	for deadline := time.Now().Add(patience); !strings.Contains(docker(p.t, "logs", container), text); time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.t.Fatalf("got no %q in %s:\n%s", text, patience, docker(p.t, "logs", container))
 		}
 	}
 }

@@ -81,7 +81,6 @@ func TestStory(t *testing.T) {
 		p.checkTimezone(testZone)
 		p.checkSchedules()
 	})
-	step("workflows that people bring", func(*testing.T) { p.runWorkflows("*") })
 	step("second up changes nothing", func(t *testing.T) {
 		// What a user's own Pulumi leaves behind if it is killed while it writes the state.
 		state := filepath.Join(p.dir, ".pipeline", "state", ".pulumi", "stacks", "gitops-pipeline", p.stack+".json")

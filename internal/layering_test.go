@@ -30,6 +30,7 @@ var layers = []string{
 	"internal/runnersupervisor",
 	"internal/forgestart",
 	"internal/jobengine",
+	"internal/engineproxy",
 	"internal/forward",
 	"internal/environment",
 	"internal/trace/render",
@@ -47,6 +48,7 @@ var layers = []string{
 	"internal/apt",
 	"internal/atomicfile",
 	"internal/problem",
+	"internal/proxytest",
 	"internal/naming",
 	"internal", // these tests
 	"provider",

@@ -193,7 +193,7 @@ func deleteTokenOf(ctx context.Context, username string, id int) error {
 		return fmt.Errorf("deleting access token %d of %s: %w", id, username, err)
 	}
 	req.SetBasicAuth(cfg.Username, cfg.Password)
-	resp, err := (&http.Client{Timeout: requestTimeout}).Do(req)
+	resp, err := httpClient.Do(req)
 	if err != nil {
 		return fmt.Errorf("deleting access token %d of %s: %w", id, username, err)
 	}

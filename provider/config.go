@@ -37,7 +37,7 @@ var (
 
 // Annotate documents the configuration.
 func (c *Config) Annotate(a infer.Annotator) {
-	a.Describe(&c.BaseURL, "Address of the server, such as http://localhost:3000. Default: the environment's GITEA_BASE_URL.")
+	a.Describe(&c.BaseURL, "Address of the server, such as http://localhost:3000. It is asked directly, without the proxies of the environment. Default: the environment's GITEA_BASE_URL.")
 	a.Describe(&c.Token, "Access token. Default: GITEA_TOKEN. Creating users needs an administrator's.")
 	a.Describe(&c.Username, "User name, with password, in place of a token. Default: GITEA_USERNAME.")
 	a.Describe(&c.Password, "Password of username. Default: GITEA_PASSWORD.")
@@ -103,7 +103,7 @@ func (c Config) connect(ctx context.Context, auth gitea.ClientOption) (*gitea.Cl
 	}
 	return gitea.NewClient(c.BaseURL, auth,
 		gitea.SetContext(ctx),
-		gitea.SetHTTPClient(&http.Client{Timeout: requestTimeout}),
+		gitea.SetHTTPClient(httpClient),
 		gitea.SetGiteaVersion("")) // else it asks the server at once
 }
 

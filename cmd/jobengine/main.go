@@ -3,6 +3,7 @@
 //	jobengine             runs a Docker engine for jobs, and replaces it after each
 //	jobengine health      exits with 0 if the Docker engine for jobs answers
 //	jobengine probe URL   exits with 0 if jobs reach a URL of the forge
+//	jobengine proxies     exits with 0 if the addresses of all proxies are known here
 //	jobengine acquire     waits for a job engine that no job has used, and takes it
 //	jobengine release     says that the job has ended
 //	jobengine stock       lays out the job image, when the job engine's image is built
@@ -48,6 +49,12 @@ func run(ctx context.Context, args []string) error {
 		return inner.Ping(ctx, jobengine.DockerSocket)
 	case len(args) == 2 && command == "probe":
 		return control.Client{}.Probe(ctx, args[1])
+	case len(args) == 1 && command == "proxies":
+		config, err := jobengine.ParseConfig(os.Getenv)
+		if err != nil {
+			return err
+		}
+		return jobengine.LookupProxies(ctx, config)
 	case len(args) == 1 && command == "acquire":
 		return control.Client{}.Acquire(ctx)
 	case len(args) == 1 && command == "release":

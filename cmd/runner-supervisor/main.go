@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/engineproxy"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/forward"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/control"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/runnersupervisor"
@@ -73,6 +74,12 @@ func run(ctx context.Context, log *slog.Logger) error {
 		forwards := forward.New(log)
 		defer forwards.Close()
 		forwards.TCP(listener, cfg.Target)
+	}
+	if cfg.Proxy != "" {
+		proxy := engineproxy.Proxy{Socket: cfg.Proxy, Engine: cfg.JobEngineSocket(), Log: log}
+		if err := proxy.Start(ctx); err != nil {
+			return fmt.Errorf("listening on %s for the job engine: %w", cfg.Proxy, err)
+		}
 	}
 	return s.Run(ctx)
 }

@@ -51,6 +51,28 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// TestProxyOfServiceBuild reads the arguments of the service's build.
+func TestProxyOfServiceBuild(t *testing.T) {
+	t.Parallel()
+	build := func(pairs ...string) (args map[string]any, image string) {
+		inputs := named(t, declare(t, pairs...), "service-image").Inputs
+		return inputs["build"].ObjectValue()["buildArgs"].Mappable().(map[string]any), inputs["name"].StringValue()
+	}
+	without, image := build()
+	if len(without) != 1 {
+		t.Errorf("got the arguments %v without a proxy, want GO_IMAGE alone", without)
+	}
+	with, other := build("proxy.http", "http://10.0.0.1:3128")
+	for name, want := range map[string]string{"HTTP_PROXY": "http://10.0.0.1:3128", "http_proxy": "http://10.0.0.1:3128", "GO_IMAGE": "x/job:1"} {
+		if with[name] != want {
+			t.Errorf("got %s=%v, want %s", name, with[name], want)
+		}
+	}
+	if image == other {
+		t.Errorf("got the name %s for both, want another: the docker plugin would delete the new image with the old one", image)
+	}
+}
+
 // TestProxyOfJobs reads the variables that the runner gives to jobs.
 func TestProxyOfJobs(t *testing.T) {
 	t.Parallel()

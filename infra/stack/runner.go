@@ -8,7 +8,6 @@ import (
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"gopkg.in/yaml.v3"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
@@ -22,6 +21,10 @@ const (
 	jobEngineSocket = jobEngineRun + "/docker/docker.sock"
 	jobEngineData   = "/engine"
 )
+
+// proxySocket is where, in its container, a runner finds its job engine when each job has
+// one of its own: behind a proxy that adapts how containers are created.
+const proxySocket = "/run/job-engine.sock"
 
 // hostSocket is the Docker host's socket, for runner.engine=host.
 const hostSocket = "/var/run/docker.sock"
@@ -107,6 +110,10 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 			return nil, err
 		}
 		env = append(env, "JOB_ENGINE=unix://"+jobEngineSocket)
+		if args.Config.Runner.Fresh() {
+			socket = proxySocket
+			env = append(env, "ENGINE_SOCKET="+proxySocket)
+		}
 		needed = append(needed, jobEngine)
 		runner.Volumes = append(runner.Volumes.(docker.ContainerVolumeArray), docker.ContainerVolumeArgs{
 			VolumeName: run.Name, ContainerPath: pulumi.String(jobEngineRun),
@@ -201,29 +208,4 @@ func loopbackName(cfg config.Config) docker.ContainerHostArray {
 	return docker.ContainerHostArray{docker.ContainerHostArgs{
 		Host: pulumi.String(cfg.Host), Ip: pulumi.String(cfg.LoopbackAddress()),
 	}}
-}
-
-// runnerConfig is gitea-runner's configuration file.
-func runnerConfig(cfg config.Config, jobImage, socket string) (string, error) {
-	type m = map[string]any
-	job := m{"network": "host", "force_pull": false, "docker_host": "unix://" + socket, "docker_timeout": "1m"}
-	if !cfg.Runner.Fresh() {
-		// Go's caches are volumes of the Docker engine that jobs share, so that a second job
-		// compiles only what has changed.
-		job["options"] = "-v go-build:/root/.cache/go-build -v go-mod:/root/go/pkg/mod"
-		job["valid_volumes"] = []string{"go-build", "go-mod"}
-	}
-	data, err := yaml.Marshal(m{
-		"log": m{"level": "info"},
-		"runner": m{
-			"file": ".runner", "capacity": cfg.Runner.Capacity,
-			"fetch_interval": "250ms", "fetch_interval_max": "250ms",
-			"labels": []string{"self-hosted:docker://" + jobImage},
-			"envs":   jobEnvironment(cfg),
-		},
-		"container": job,
-		"cache":     m{"enabled": false},
-		"metrics":   m{"enabled": true, "addr": "127.0.0.1:" + metricsPort},
-	})
-	return string(data), err
 }

@@ -43,7 +43,9 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 		return nil, err
 	}
 	dir := filepath.Join(args.Root, "service")
-	buildArgs := map[string]string{"GO_IMAGE": args.Images.Job}
+	// Builders know the variables of proxies without ARG, and keep them out of the image.
+	buildArgs := args.Config.ProxyEnvironment()
+	buildArgs["GO_IMAGE"] = args.Images.Job
 	labels := map[string]string{naming.StackLabel: ctx.Stack()}
 	hash, err := contextHash(dir, buildArgs, labels)
 	if err != nil {

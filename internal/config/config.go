@@ -39,14 +39,15 @@ type Config struct {
 
 // RunnerConfig describes the runners.
 type RunnerConfig struct {
-	Count       int    // runner.count: how many, each with its own job engine
-	Engine      string // runner.engine: own (a job engine), or host (the Docker host)
-	Capacity    int    // runner.capacity: jobs at once on each
-	Ephemeral   bool   // runner.ephemeral: a credential and a job engine for each job, and a standby
-	Network     string // runner.network: what jobs reach beside the forge
-	Limits      Limits // runner.memory, runner.cpus: of each job engine, jobs included
-	Processes   int    // runner.processes: at most, in each job engine
-	DiskReserve int64  // runner.diskReserve: bytes that jobs must leave free on the disk
+	Count       int               // runner.count: how many, each with its own job engine
+	Engine      string            // runner.engine: own (a job engine), or host (the Docker host)
+	Capacity    int               // runner.capacity: jobs at once on each
+	Ephemeral   bool              // runner.ephemeral: a credential and a job engine for each job, and a standby
+	Network     string            // runner.network: what jobs reach beside the forge
+	Limits      Limits            // runner.memory, runner.cpus: of each job engine, jobs included
+	Processes   int               // runner.processes: at most, in each job engine
+	Labels      map[string]string // runner.labels: further labels, and each one's image
+	DiskReserve int64             // runner.diskReserve: bytes that jobs must leave free on the disk
 }
 
 // Fresh tells whether each job gets a job engine that has run no other job.
@@ -120,6 +121,7 @@ func Parse(values map[string]string, secret ...string) (Config, error) {
 			Network:     r.choice("runner.network", NetworkInternet, NetworkInternet, NetworkAll, NetworkForge),
 			Limits:      r.limits("runner", "4g"),
 			Processes:   r.number("runner.processes", 4096, 256, 1_000_000),
+			Labels:      r.labels(),
 			DiskReserve: r.size("runner.diskReserve", "2g", 64<<20),
 		},
 		Forge:      r.limits("forge", ""),
@@ -147,8 +149,12 @@ func Parse(values map[string]string, secret ...string) (Config, error) {
 		r.fail("repository.name", "%s", p)
 	}
 	for name := range r.values {
-		if name == "forge" || strings.HasPrefix(name, settingsKey+".") {
-			r.fail(name, "is no key of this project; to change a setting of Gitea, run: pulumi config set --path '[\"%s\"][\"section.KEY\"]' <value>, or pipeline up -c %s.section.KEY=<value>", settingsKey, settingsKey)
+		of, _, isEntry := entryOf(name)
+		if name == "forge" { // what pulumi writes for forge.settings with --path, not in quotes
+			of, isEntry = settingsKey, true
+		}
+		if isEntry {
+			r.fail(name, "is no key of this project; to change one entry of %[1]s, run: pulumi config set --path '[\"%[1]s\"][\"%[2]s\"]' <value>, or pipeline up -c %[1]s.%[2]s=<value>", of, mapKeys[of])
 		} else if !r.known[name] {
 			r.fail(name, "is no key of this project; the keys are %s", strings.Join(r.names(), ", "))
 		}

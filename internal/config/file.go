@@ -69,7 +69,7 @@ func Namespace(p project.Project, stack, namespace string) (map[string]string, e
 }
 
 // Overlay returns values with assignments of the form key=value put over them. An
-// assignment to forge.settings.section.KEY changes that setting in the map.
+// assignment to an entry of a map, such as forge.settings.section.KEY, changes that entry.
 func Overlay(values map[string]string, assignments []string) (map[string]string, error) {
 	merged := make(map[string]string, len(values)+len(assignments))
 	for key, value := range values {
@@ -81,12 +81,12 @@ func Overlay(values map[string]string, assignments []string) (map[string]string,
 		if !ok || key == "" || strings.ContainsAny(key, ": ") {
 			return nil, fmt.Errorf("-c %q is not of the form key=value", assignment)
 		}
-		if setting, ok := strings.CutPrefix(key, settingsKey+"."); ok {
+		if of, entry, ok := entryOf(key); ok {
 			var err error
-			if value, err = withSetting(merged[settingsKey], setting, value); err != nil {
+			if value, err = withEntry(of, merged[of], entry, value); err != nil {
 				return nil, err
 			}
-			key = settingsKey
+			key = of
 		}
 		merged[key] = value
 	}
@@ -103,10 +103,12 @@ func Save(p project.Project, stack string, assignments []string, salt string) er
 	if settings.Config == nil {
 		settings.Config = pulumiconfig.Map{}
 	}
-	before := map[string]string{} // a map, to which an assignment may add
-	if kept, ok := settings.Config[pulumiconfig.MustMakeKey(naming.Project, settingsKey)]; ok {
-		if before[settingsKey], err = rawText(kept); err != nil {
-			return fmt.Errorf("reading the configuration key %s: %w", settingsKey, err)
+	before := map[string]string{} // the maps, to which an assignment may add
+	for key := range mapKeys {
+		if kept, ok := settings.Config[pulumiconfig.MustMakeKey(naming.Project, key)]; ok {
+			if before[key], err = rawText(kept); err != nil {
+				return fmt.Errorf("reading the configuration key %s: %w", key, err)
+			}
 		}
 	}
 	values, err := Overlay(before, assignments)
@@ -115,7 +117,7 @@ func Save(p project.Project, stack string, assignments []string, salt string) er
 	}
 	for key, text := range values {
 		value := pulumiconfig.NewValue(text)
-		if _, err := parseSettings(text); err == nil && key == settingsKey {
+		if _, err := parseMap(text); err == nil && mapKeys[key] != "" {
 			value = pulumiconfig.NewObjectValue(text)
 		}
 		settings.Config[pulumiconfig.MustMakeKey(naming.Project, key)] = value

@@ -4,7 +4,9 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -19,14 +21,25 @@ type Proxy struct {
 // defaultPorts are those of a proxy's URL without one.
 var defaultPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080"}
 
+// noProxyHost is an entry of proxy.noProxy that is neither an address nor a network: a host or a
+// domain, with or without a port, or * for all.
+var noProxyHost = regexp.MustCompile(`^(\*|(\*?\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?(:[0-9]{1,5})?)$`)
+
+// proxyHost is the host of a proxy's URL.
+var proxyHost = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$`)
+
 // proxy reads proxy.http, proxy.https and proxy.noProxy.
 func (r *reader) proxy(network string) Proxy {
 	p := Proxy{HTTP: r.proxyURL("proxy.http"), HTTPS: r.proxyURL("proxy.https"), NoProxy: r.text("proxy.noProxy", "")}
 	if p.NoProxy != "" && p.HTTP == "" && p.HTTPS == "" {
 		r.fail("proxy.noProxy", "is set, and neither proxy.http nor proxy.https is; set one of them, or remove it")
 	}
-	if strings.ContainsAny(p.NoProxy, " \t\n\"'") || strings.Contains(p.NoProxy, "://") {
-		r.fail("proxy.noProxy", "is %q; set it to hosts, domains, addresses or networks with commas between them, such as .example.org,10.0.0.0/8", p.NoProxy)
+	for entry := range strings.SplitSeq(p.NoProxy, ",") {
+		_, notAddress := netip.ParseAddr(entry)
+		_, notNetwork := netip.ParsePrefix(entry)
+		if p.NoProxy != "" && notAddress != nil && notNetwork != nil && !noProxyHost.MatchString(entry) {
+			r.fail("proxy.noProxy", "contains %q, which is no host, domain, address or network; set it to some with commas and no spaces between them, such as .example.org,10.0.0.0/8", entry)
+		}
 	}
 	if network == NetworkForge && len(p.Addresses()) > 0 {
 		r.fail("runner.network", "is %s, so that no job would reach the proxy; set it to %s, or remove proxy.http and proxy.https", NetworkForge, NetworkInternet)
@@ -51,6 +64,18 @@ func (r *reader) proxyURL(name string) string {
 	ip, err := netip.ParseAddr(u.Hostname())
 	if u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost") || err == nil && (ip.IsLoopback() || ip.IsUnspecified()) {
 		r.fail(name, "is on %s, which in a container is that container; set it to an address of the Docker host that containers reach", u.Hostname())
+		return ""
+	}
+	if err == nil && ip.Is6() {
+		r.fail(name, "is on %s, and jobs and job engines have no IPv6; set it to the proxy's IPv4 address, or to its name", u.Hostname())
+		return ""
+	}
+	if !proxyHost.MatchString(u.Hostname()) {
+		r.fail(name, "is on the host %q, which is no host name; correct it, to a URL such as http://proxy.example.org:3128", u.Hostname())
+		return ""
+	}
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) {
+		r.fail(name, "has the port %s; set it to one from 1 to 65535", u.Port())
 		return ""
 	}
 	return strings.TrimRight(text, "/")

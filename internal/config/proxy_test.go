@@ -23,8 +23,16 @@ func TestProxyRefused(t *testing.T) {
 		"a user alone":      {[]string{"proxy.https", "http://ann@proxy.example.org"}, "has a user name or password"},
 		"loopback":          {[]string{"proxy.http", "http://127.0.0.1:3128"}, "that container"},
 		"localhost":         {[]string{"proxy.http", "http://localhost:3128"}, "that container"},
+		"IPv6":              {[]string{"proxy.http", "http://[2001:db8::1]:3128"}, "have no IPv6"},
+		"no host name":      {[]string{"proxy.http", "http://one,two:3128"}, "no host name"},
+		"a quote":           {[]string{"proxy.http", "http://proxy\"x:3128"}, "proxy.http is"},
+		"port 0":            {[]string{"proxy.http", "http://10.0.0.1:0"}, "from 1 to 65535"},
+		"a high port":       {[]string{"proxy.https", "http://10.0.0.1:70000"}, "from 1 to 65535"},
+		"spaces":            {[]string{"proxy.http", "http://10.0.0.1:3128", "proxy.noProxy", "a.example.org, b.example.org"}, "no spaces"},
+		"an empty entry":    {[]string{"proxy.http", "http://10.0.0.1:3128", "proxy.noProxy", "a.example.org,"}, "proxy.noProxy contains \"\""},
+		"a bad network":     {[]string{"proxy.http", "http://10.0.0.1:3128", "proxy.noProxy", "10.0.0.0/33"}, "proxy.noProxy contains"},
 		"exceptions alone":  {[]string{"proxy.noProxy", ".example.org"}, "neither proxy.http nor proxy.https"},
-		"URL as exception":  {[]string{"proxy.http", "http://10.0.0.1:3128", "proxy.noProxy", "http://x"}, "proxy.noProxy is"},
+		"URL as exception":  {[]string{"proxy.http", "http://10.0.0.1:3128", "proxy.noProxy", "http://x"}, "proxy.noProxy contains"},
 		"jobs with nothing": {[]string{"proxy.http", "http://10.0.0.1:3128", "runner.network", "forge"}, "no job would reach the proxy"},
 	} {
 		_, err := Parse(values(tt.pairs...))
@@ -39,7 +47,7 @@ func TestProxyRefused(t *testing.T) {
 
 func TestProxyEnvironment(t *testing.T) {
 	t.Parallel()
-	c, err := Parse(values("proxy.http", "http://proxy.example.org/", "proxy.https", "https://10.0.0.1:3129", "proxy.noProxy", ".lan,localhost,10.1.0.0/16",
+	c, err := Parse(values("proxy.http", "http://proxy.example.org/", "proxy.https", "https://10.0.0.1:3129", "proxy.noProxy", ".lan,localhost,10.1.0.0/16,*.corp.example,10.2.0.1,2001:db8::/32,host:8080",
 		"host", "git.example.org", "bindAddress", "0.0.0.0"))
 	if err != nil {
 		t.Fatal(err)

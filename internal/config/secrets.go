@@ -57,7 +57,7 @@ func (c *Config) Decrypt(decrypt func(name, ciphertext string) (string, error)) 
 		case name != "":
 			given[name] = value
 		default:
-			if given, err = parseSettings(value); err != nil {
+			if given, err = parseMap(value); err != nil {
 				errs = append(errs, fmt.Errorf("%s is no map of section.KEY to value", settingsKey))
 			}
 		}

@@ -1,11 +1,8 @@
 package config
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -32,7 +29,7 @@ func (r *reader) settings(c *Config) {
 	if text == "" {
 		return
 	}
-	given, err := parseSettings(text)
+	given, err := parseMap(text)
 	if err != nil {
 		r.fail(settingsKey, `is no map of section.KEY to value; set it to one such as {"mailer.ENABLED": true}`)
 		return
@@ -47,20 +44,6 @@ func (r *reader) settings(c *Config) {
 			r.fail(settingsKey, "%s", wrong)
 		}
 	}
-}
-
-// parseSettings reads a structured value, which Pulumi passes to the program as JSON.
-func parseSettings(text string) (map[string]any, error) {
-	var given map[string]any
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber() // keeps the digits as they were written
-	if err := decoder.Decode(&given); err != nil {
-		return nil, err
-	}
-	if _, err := decoder.Token(); given == nil || !errors.Is(err, io.EOF) {
-		return nil, errors.New("not one map")
-	}
-	return given, nil
 }
 
 // set takes one setting, or returns what is wrong with it.
@@ -101,31 +84,4 @@ func (c *Config) set(name string, given any) (wrong string) {
 // security.DISABLE_QUERY_AUTH_TOKEN.
 func looksSecret(name, value string) bool {
 	return secretName.MatchString(name) && value != "" && value != "true" && value != "false" || urlWithPassword.MatchString(value)
-}
-
-// withSetting returns the JSON text of forge.settings with one setting more.
-func withSetting(text, name, value string) (string, error) {
-	given := map[string]any{}
-	if text != "" {
-		var err error
-		if given, err = parseSettings(text); err != nil {
-			return "", fmt.Errorf("adding %s: %s is no map of section.KEY to value; correct it in the stack's configuration file", name, settingsKey)
-		}
-		if _, ok := encrypted(given); ok {
-			return "", fmt.Errorf("adding %s: %s is one encrypted value; replace it by a map in which each secret is encrypted by itself", name, settingsKey)
-		}
-	}
-	given[name] = value
-	if object, err := parseSettings(value); err == nil {
-		if _, ok := encrypted(object); ok {
-			given[name] = object
-		}
-	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(given); err != nil {
-		return "", fmt.Errorf("adding %s to %s: %w", name, settingsKey, err)
-	}
-	return strings.TrimSpace(out.String()), nil
 }

@@ -84,7 +84,8 @@ func Run(ctx context.Context, s Settings) []Result {
 	if cli != nil {
 		checks = append(checks,
 			func() []Result { return dockerHost(ctx, s, facts) },
-			func() []Result { return registryTrust(ctx, s, facts, lookupHost) })
+			func() []Result { return registryTrust(ctx, s, facts, lookupHost) },
+			func() []Result { return proxies(ctx, s, facts) })
 	}
 	if s.Reach && cli != nil {
 		checks = append(checks, func() []Result { return []Result{officialImages(ctx, s, cli)} })

@@ -100,5 +100,6 @@ func open(ctx context.Context, s Settings, progress io.Writer) (settings StackSe
 	forge := gitea.New(s.Config.LocalURL(), pulumi.Text(outputs, "adminUser"), pulumi.Text(outputs, "adminPassword"), s.Config.Owner, s.Config.Repository)
 	return StackSettings{
 		Stack: readiness.For(s.Config, s.Stack, cli, forge), Forge: forge, ForgeVersion: pinned, Images: current,
+		Proxies: s.Config.Proxy.Addresses(),
 	}, func() { _ = forge.Close(); _ = cli.Close() }, nil
 }

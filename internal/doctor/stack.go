@@ -9,6 +9,7 @@ import (
 	sdk "code.gitea.io/sdk/gitea"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/readiness"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
@@ -25,6 +26,7 @@ type StackSettings struct {
 	readiness.Stack
 	Forge        Forge
 	ForgeVersion string   // as pinned, such as 1.26.4
+	Proxies      []string // hosts and ports that jobs need
 	Images       []string // references that the stack's containers should be created from
 }
 
@@ -45,6 +47,7 @@ func Stack(ctx context.Context, s StackSettings) []Result {
 		return []Result{{"stack", Failed, err.Error(), "repeat the command"}}
 	}
 	results := append(containerResults(s, list, faults), volumes(ctx, s))
+	results = append(results, unknownProxies(ctx, s, list, faults)...)
 	if s.Forge == nil || broken(faults, naming.Forge, "") != nil {
 		return results
 	}
@@ -142,9 +145,10 @@ func waiting(ctx context.Context, s StackSettings) Result {
 		return Result{name, Warning, err.Error(), "see pipeline status --stack " + s.Name}
 	}
 	for _, job := range jobs {
-		if !taken(job.Labels, runners) {
-			return Result{name, Warning, fmt.Sprintf("job %q waits for a runner with the label %s, and no enabled runner has it (%d jobs wait)", job.Name, strings.Join(job.Labels, ", "), len(jobs)),
-				fmt.Sprintf("write a label that a runner has into runs-on: %s", strings.Join(labels(runners), ", "))}
+		if why := gitea.Unmatched(job.Labels, runners); why != "" {
+			return Result{name, Warning, fmt.Sprintf("job %q waits: %s (%d jobs wait)", job.Name, why, len(jobs)),
+				fmt.Sprintf("write labels that a runner has into runs-on: %s; or give the runners the label: pipeline up --stack %s -c runner.labels.LABEL=IMAGE",
+					strings.Join(gitea.Labels(runners), ", "), s.Name)}
 		}
 	}
 	if len(jobs) > 0 {
@@ -165,30 +169,4 @@ func disabled(ctx context.Context, s StackSettings) (results []Result) {
 		}
 	}
 	return results
-}
-
-// taken tells whether some enabled runner has all labels that a job asks for.
-func taken(asked []string, runners []*sdk.ActionRunner) bool {
-	for _, r := range runners {
-		if r.Disabled {
-			continue
-		}
-		has := labels([]*sdk.ActionRunner{r})
-		if !slices.ContainsFunc(asked, func(label string) bool { return !slices.Contains(has, label) }) {
-			return true
-		}
-	}
-	return false
-}
-
-func labels(runners []*sdk.ActionRunner) []string {
-	var all []string
-	for _, r := range runners {
-		for _, l := range r.Labels {
-			if !slices.Contains(all, l.Name) {
-				all = append(all, l.Name)
-			}
-		}
-	}
-	return all
 }

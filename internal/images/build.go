@@ -42,7 +42,7 @@ type recipe struct {
 type layouts map[string]func(dir string) error
 
 // beside names what a Dockerfile copies from its own directory.
-var beside = map[string][]string{"job": {"warm_test.go"}}
+var beside = map[string][]string{"job": {"docker.sh", "warm_test.go"}}
 
 // programs are the programs that an artifact's Dockerfile copies, built from this
 // project's own packages.

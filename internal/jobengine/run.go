@@ -49,9 +49,12 @@ func Run(ctx context.Context, c Config, log *slog.Logger) error {
 	for _, p := range places {
 		o.places <- p
 	}
-	if err := network.Protect(ctx, network.Links, c.Forge, c.Network, c.Proxies); err != nil {
+	firewall, err := network.Protect(network.Links, c.Forge, c.Network)
+	if err != nil {
 		return err
 	}
+	proxies := network.NewProxies(c.Proxies, firewall, log)
+	proxies.Refresh(ctx) // before the first job
 	listener, err := control.Listen(control.Socket)
 	if err != nil {
 		return err
@@ -59,6 +62,7 @@ func Run(ctx context.Context, c Config, log *slog.Logger) error {
 	s := NewSupervisor(o, log)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { s.Run(ctx); return nil })
+	g.Go(func() error { proxies.Watch(ctx); return nil })
 	g.Go(func() error { return control.Serve(ctx, listener, s) })
 	return g.Wait()
 }
@@ -91,6 +95,17 @@ func prepare(processLimit int) ([]place, error) {
 		places = append(places, place{l, groups[i]})
 	}
 	return places, nil
+}
+
+// LookupProxies returns an error that names the proxies whose addresses nobody here knows.
+func LookupProxies(ctx context.Context, c Config) error {
+	var unknown error
+	for _, proxy := range c.Proxies {
+		if _, err := network.LookupProxy(ctx, proxy); err != nil {
+			unknown = errors.Join(unknown, fmt.Errorf("looking up the proxy %s: %w", proxy, err))
+		}
+	}
+	return unknown
 }
 
 // Probe requests a URL of the forge from inside the job engine, as its jobs do.

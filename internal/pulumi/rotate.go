@@ -65,7 +65,7 @@ func RotatePassphrase(ctx context.Context, p project.Project, held string, cli a
 	return nil
 }
 
-// encryptedStacks are the stacks that have a state or a configuration of their own.
+// encryptedStacks are the stacks with a state, or with secrets in their configuration.
 func encryptedStacks(p project.Project) ([]string, error) {
 	states, err := filepath.Glob(filepath.Join(stateFiles(p), "*.json"))
 	if err != nil {
@@ -79,8 +79,14 @@ func encryptedStacks(p project.Project) ([]string, error) {
 	for _, state := range states {
 		stacks = append(stacks, strings.TrimSuffix(filepath.Base(state), ".json"))
 	}
-	for _, config := range configs {
-		stacks = append(stacks, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(config), "Pulumi."), ".yaml"))
+	for _, file := range configs {
+		settings, err := config.Load(p, file)
+		if err != nil {
+			return nil, err
+		}
+		if settings.EncryptionSalt != "" {
+			stacks = append(stacks, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml"))
+		}
 	}
 	slices.Sort(stacks)
 	return slices.Compact(stacks), nil

@@ -3,9 +3,12 @@ package pulumi
 import (
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
@@ -111,5 +114,39 @@ func TestConfigSecretsOfOthers(t *testing.T) {
 	}
 	if err := SaveConfig(t.Context(), p, "dev", nil, given); err == nil || !strings.Contains(err.Error(), "another passphrase") {
 		t.Errorf("got %v, want the salt of another passphrase kept", err)
+	}
+}
+
+// TestEncryptedStacks lists what a rotation of the passphrase has to encrypt again.
+func TestEncryptedStacks(t *testing.T) {
+	t.Parallel()
+	p := projecttest.New(t, "config:\n  gitops-pipeline:httpPort: 3100\n")
+	writeState(t, p, "up", "")
+	for stack, text := range map[string]string{"up": "encryptionsalt: v1:x\n", "never-up": "encryptionsalt: v1:x\n", "plain": "config: {}\n"} {
+		if err := os.WriteFile(p.ConfigFile(stack), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := encryptedStacks(p)
+	if want := []string{"never-up", "up"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
+
+// TestRotationCoversStacksWithoutState encrypts the secrets of a stack that was never
+// created.
+func TestRotationCoversStacksWithoutState(t *testing.T) {
+	t.Setenv("PULUMI_HOME", t.TempDir())
+	p := projecttest.New(t, "")
+	if err := SaveConfig(t.Context(), p, "dev", nil, map[string]string{"mailer.PASSWD": "s3cret"}); err != nil {
+		t.Fatal(err)
+	}
+	old := read(t, p.PassphraseFile())
+	if err := RotatePassphrase(t.Context(), p, "other", artifacts.CLI{}, time.Second, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := decrypted(t, p, nil)
+	if err != nil || got["mailer.PASSWD"] != "s3cret" || read(t, p.PassphraseFile()) == old {
+		t.Errorf("got %v, %v, want the secret, with a new passphrase", got, err)
 	}
 }

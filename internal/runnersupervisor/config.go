@@ -29,6 +29,9 @@ type Config struct {
 	// JobEngine is the address of the runner's job engine. It is empty when jobs run on the
 	// Docker host.
 	JobEngine string
+	// Proxy is a Unix socket of this container, where a proxy of the job engine listens for
+	// gitea-runner. It is empty when gitea-runner asks the engine itself.
+	Proxy string
 	// EnginePerJob gives each job a fresh job engine.
 	EnginePerJob bool
 	// Ephemeral registers the runner for each job; the forge removes a used registration.
@@ -46,6 +49,7 @@ func FromEnvironment(getenv func(string) string) (Config, error) {
 		ConfigFile:   env.Required("CONFIG_FILE"),
 		TokenFile:    env.Required("GITEA_RUNNER_REGISTRATION_TOKEN_FILE"),
 		JobEngine:    getenv("JOB_ENGINE"),
+		Proxy:        getenv("ENGINE_SOCKET"),
 		EnginePerJob: env.Boolean("ENGINE_PER_JOB"),
 		Ephemeral:    env.Boolean("EPHEMERAL"),
 		Metrics:      "127.0.0.1:" + env.Required("METRICS_PORT"),
@@ -62,8 +66,20 @@ func FromEnvironment(getenv func(string) string) (Config, error) {
 	if c.EnginePerJob && c.JobEngine == "" {
 		env.Required("JOB_ENGINE")
 	}
+	if c.Proxy != "" && c.JobEngineSocket() == "" {
+		env.Wrong("JOB_ENGINE", "a Unix socket such as unix:///run/engine/docker/docker.sock, as ENGINE_SOCKET is set")
+	}
 	if c.Ephemeral && !c.EnginePerJob {
 		env.Wrong("EPHEMERAL", "false, as ENGINE_PER_JOB is not true")
 	}
 	return c, env.Err()
+}
+
+// JobEngineSocket is the path of the job engine's Unix socket; "" if it has none.
+func (c Config) JobEngineSocket() string {
+	path, ok := strings.CutPrefix(c.JobEngine, "unix://")
+	if !ok {
+		return ""
+	}
+	return path
 }

@@ -20,9 +20,12 @@ type forgeClient struct {
 	http    http.Client
 }
 
-// NewForge returns a client of the forge at an address.
+// NewForge returns a client of the forge at an address, which it asks without the proxies
+// that the environment has for jobs.
 func NewForge(address string) Forge {
-	return &forgeClient{address: address, http: http.Client{Timeout: forgeTimeout}}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	return &forgeClient{address: address, http: http.Client{Timeout: forgeTimeout, Transport: transport}}
 }
 
 // Healthy requests the forge's health check.

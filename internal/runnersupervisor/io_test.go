@@ -134,7 +134,7 @@ func TestFromEnvironment(t *testing.T) {
 	whole := map[string]string{
 		"GITEA_INSTANCE_URL": "http://localhost:3000/", "GITEA_RUNNER_NAME": "n", "CONFIG_FILE": "c",
 		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE": "t", "METRICS_PORT": "9101", "JOB_ENGINE": "unix:///x",
-		"ENGINE_PER_JOB": "true", "EPHEMERAL": "true", "FORWARD": "127.0.0.1:3000=forge:3000",
+		"ENGINE_PER_JOB": "true", "EPHEMERAL": "true", "ENGINE_SOCKET": "/run/p.sock", "FORWARD": "127.0.0.1:3000=forge:3000",
 	}
 	for name, tt := range map[string]struct{ key, value, want string }{
 		"whole":                  {"", "", ""},
@@ -144,6 +144,7 @@ func TestFromEnvironment(t *testing.T) {
 		"neither true nor false": {"EPHEMERAL", "maybe", "maybe"},
 		"no target":              {"FORWARD", "127.0.0.1:3000", "LISTEN=TARGET"},
 		"no engine":              {"JOB_ENGINE", "", "JOB_ENGINE"},
+		"no socket to proxy":     {"JOB_ENGINE", "tcp://192.0.2.1:2375", "ENGINE_SOCKET"},
 		"ephemeral alone":        {"ENGINE_PER_JOB", "false", "EPHEMERAL"},
 	} {
 		c, err := FromEnvironment(func(key string) string {
@@ -155,7 +156,7 @@ func TestFromEnvironment(t *testing.T) {
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q", name, err, tt.want)
 		}
-		if tt.want == "" && (c.Instance != "http://localhost:3000" || c.Target != "forge:3000" || c.Metrics != "127.0.0.1:9101") {
+		if tt.want == "" && (c.Instance != "http://localhost:3000" || c.Target != "forge:3000" || c.Metrics != "127.0.0.1:9101" || c.JobEngineSocket() != "/x" || c.Proxy != "/run/p.sock") {
 			t.Errorf("got %+v", c)
 		}
 	}

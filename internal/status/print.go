@@ -3,10 +3,14 @@ package status
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
+
+// waitingTitle heads a table that is there only if it has rows.
+const waitingTitle = "Jobs that no runner takes"
 
 // Print prints the Status for people.
 func (s Status) Print(out *ui.Printer) {
@@ -26,10 +30,14 @@ func (s Status) Print(out *ui.Printer) {
 	}{
 		{"Containers", s.containerRows()},
 		{"Runners", s.runnerRows()},
+		{waitingTitle, s.waitingRows()},
 		{"Last runs", s.runRows()},
 		{"Published images", s.imageRows()},
 		{"Volumes", s.volumeRows()},
 	} {
+		if table.title == waitingTitle && len(table.rows) == 0 {
+			continue
+		}
 		out.Section(table.title)
 		if len(table.rows) == 0 {
 			out.Line("none")
@@ -59,6 +67,13 @@ func (s Status) runnerRows() (rows [][]string) {
 			busy = "busy"
 		}
 		rows = append(rows, []string{r.Name, r.Status, busy})
+	}
+	return rows
+}
+
+func (s Status) waitingRows() (rows [][]string) {
+	for _, w := range s.Waiting {
+		rows = append(rows, []string{w.Job, strings.Join(w.Labels, ", "), w.Reason, w.URL})
 	}
 	return rows
 }

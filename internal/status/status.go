@@ -26,6 +26,7 @@ type Status struct {
 	Secrets    map[string]string   `json:"secrets,omitempty"`
 	Containers []Container         `json:"containers"`
 	Runners    []Runner            `json:"runners"`
+	Waiting    []Waiting           `json:"waiting,omitempty"` // jobs that no runner will take
 	Runs       []Run               `json:"runs"`
 	Images     []gitea.Image       `json:"images"`
 	Volumes    []dockerhost.Volume `json:"volumes"`
@@ -48,6 +49,14 @@ type Runner struct {
 	Name   string `json:"name"`
 	Status string `json:"status"`
 	Busy   bool   `json:"busy"`
+}
+
+// Waiting is a job of any repository that no runner will take.
+type Waiting struct {
+	Job    string   `json:"job"`
+	Labels []string `json:"labels"`
+	Reason string   `json:"reason"`
+	URL    string   `json:"url"`
 }
 
 // Run is one workflow run.
@@ -139,6 +148,15 @@ func (s *Status) runners(ctx context.Context, f *gitea.Client) error {
 	list, err := f.Runners(ctx)
 	for _, r := range list {
 		s.Runners = append(s.Runners, Runner{Name: r.Name, Status: r.Status, Busy: r.Busy})
+	}
+	if err != nil {
+		return err
+	}
+	jobs, err := f.WaitingJobs(ctx)
+	for _, job := range jobs {
+		if why := gitea.Unmatched(job.Labels, list); why != "" {
+			s.Waiting = append(s.Waiting, Waiting{Job: job.Name, Labels: job.Labels, Reason: why, URL: job.HTMLURL})
+		}
 	}
 	return err
 }

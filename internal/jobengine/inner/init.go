@@ -32,6 +32,11 @@ const (
 	socketName  = "docker.sock"
 )
 
+// workspace is the directory of the jobs' working directories, on the disk with the data:
+// package engineproxy has a job see them under the same path, and a container that the job
+// starts can mount them.
+const workspace = "/workspace"
+
 // wired is the file descriptor of a pipe, on which the outer half reports that the network
 // is set up.
 const wired = 3
@@ -88,6 +93,8 @@ func layOut(outside string, forge network.Forge) error {
 		os.MkdirAll(socketDir, 0o755),
 		mounts.Bind(socketMount, socketDir),
 		mounts.Tmpfs("/tmp", "1777"),
+		os.MkdirAll(dataRoot+workspace, 0o755),
+		mounts.Bind(dataRoot+workspace, workspace),
 		mounts.Tmpfs("/etc/docker", "0755"),
 		override("/etc/resolv.conf", "nameserver "+outside+"\n"),
 		override("/etc/hosts", string(hosts)+hostsEntry(outside, forge)),
@@ -118,12 +125,13 @@ func hostsEntry(outside string, forge network.Forge) string {
 
 // dockerd returns the command line of the Docker engine. Its insecure registry is the
 // forge's, which uses plain HTTP. Each step of a job is a docker exec, which takes half as
-// long with crun as with runc.
+// long with crun as with runc. Its networks have addresses that no LAN has.
 func dockerd(forge network.Forge) []string {
 	return []string{
 		"dockerd", "--rootless", "--host", "unix://" + socketDir + "/" + socketName, "--data-root", dataRoot,
 		"--exec-root", "/run/docker", "--pidfile", "/run/docker/docker.pid",
 		"--insecure-registry", forge.Name + ":" + forge.Port(), "--userland-proxy=false", "--log-level", "error",
 		"--add-runtime", "crun=/usr/bin/crun", "--default-runtime", "crun",
+		"--bip", network.Bridge, "--default-address-pool", fmt.Sprintf("base=%s,size=%d", network.Pool, network.PoolSize),
 	}
 }

@@ -44,6 +44,16 @@ func TestDockerdTrustsTheForgesRegistry(t *testing.T) {
 	}
 }
 
+func TestDockerdHasNoAddressesOfALAN(t *testing.T) {
+	t.Parallel()
+	args := dockerd(network.Forge{Address: "forge:3000", Name: "localhost"})
+	for option, want := range map[string]string{"--bip": network.Bridge, "--default-address-pool": "base=" + network.Pool + ",size=24"} {
+		if i := slices.Index(args, option); i < 0 || args[i+1] != want {
+			t.Errorf("got %q, want %s %s", args, option, want)
+		}
+	}
+}
+
 func TestProbeAsksTheForgeOnly(t *testing.T) {
 	t.Parallel()
 	e := &Engine{options: Options{Forge: network.Forge{Address: "forge:3000", Name: "localhost"}}}

@@ -3,9 +3,8 @@
 package network
 
 import (
-	"context"
 	"fmt"
-	"net"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -16,49 +15,46 @@ import (
 const ipForward = "/proc/sys/net/ipv4/ip_forward"
 
 // Protect sets up the firewall for the job engines on the links. What no rule accepts is
-// dropped. Proxies, each a host and a port, are accepted at any address.
-func Protect(ctx context.Context, links []Link, forge Forge, policy Policy, proxies []string) error {
-	allowed, err := resolveAll(ctx, proxies)
+// dropped.
+func Protect(links []Link, forge Forge, policy Policy) (*Firewall, error) {
+	all, err := rules(links, forge, policy)
 	if err != nil {
-		return err
-	}
-	all, err := rules(links, forge, policy, allowed)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	tables, err := iptables.New()
 	if err != nil {
-		return fmt.Errorf("finding iptables: %w", err)
+		return nil, fmt.Errorf("finding iptables: %w", err)
 	}
 	if err := tables.ChangePolicy("filter", "FORWARD", "DROP"); err != nil {
-		return fmt.Errorf("closing the firewall: %w", err)
+		return nil, fmt.Errorf("closing the firewall: %w", err)
+	}
+	if err := tables.NewChain("filter", proxyChain); err != nil {
+		return nil, fmt.Errorf("creating the firewall's chain %s: %w", proxyChain, err)
 	}
 	for _, r := range all {
 		if err := tables.Append(r.table, r.chain, r.spec...); err != nil {
-			return fmt.Errorf("adding the firewall's rule %s %q: %w", r.chain, strings.Join(r.spec, " "), err)
+			return nil, fmt.Errorf("adding the firewall's rule %s %q: %w", r.chain, strings.Join(r.spec, " "), err)
 		}
 	}
 	if err := os.WriteFile(ipForward, []byte("1"), 0o644); err != nil {
-		return fmt.Errorf("forwarding what jobs send: %w", err)
+		return nil, fmt.Errorf("forwarding what jobs send: %w", err)
 	}
-	return nil
+	return &Firewall{tables}, nil
 }
 
-// resolveAll resolves hosts with ports to IPv4 addresses with ports.
-func resolveAll(ctx context.Context, hostPorts []string) ([]string, error) {
-	var all []string
-	for _, hostPort := range hostPorts {
-		host, port, err := net.SplitHostPort(hostPort)
-		if err != nil {
-			return nil, fmt.Errorf("understanding the proxy %s: %w", hostPort, err)
-		}
-		ips, err := net.DefaultResolver.LookupIP(ctx, "ip4", host)
-		if err != nil {
-			return nil, fmt.Errorf("looking up the proxy %s: %w", host, err)
-		}
-		for _, ip := range ips {
-			all = append(all, net.JoinHostPort(ip.String(), port))
-		}
-	}
-	return all, nil
+// Firewall is the firewall that Protect has set up.
+type Firewall struct{ tables *iptables.IPTables }
+
+// Open lets jobs through to the port of an address, whatever address it is.
+func (f *Firewall) Open(address netip.AddrPort) error {
+	return f.tables.Append("filter", proxyChain, accept(address)...)
+}
+
+// Close takes back what one Open did.
+func (f *Firewall) Close(address netip.AddrPort) error {
+	return f.tables.Delete("filter", proxyChain, accept(address)...)
+}
+
+func accept(to netip.AddrPort) []string {
+	return strings.Fields(fmt.Sprintf("-d %s -p tcp --dport %d -j ACCEPT", to.Addr(), to.Port()))
 }

@@ -30,6 +30,17 @@ var Links = []Link{
 	{"jobs1", net.IPv4(198, 18, 0, 5), net.IPv4(198, 18, 0, 6)},
 }
 
+// Addresses of a job engine's own networks: Bridge is that of its default bridge, and each
+// further network gets 1/256 of Pool. Docker's defaults, 172.16.0.0/12 and 192.168.0.0/16, are
+// those of many a LAN, which a job would then look for in its own job engine. These are, as
+// those of the links, of 198.18.0.0/15, which is for testing network devices (RFC 2544): no LAN
+// has it, and the firewall refuses it.
+const (
+	Bridge   = "198.18.128.1/17"
+	Pool     = "198.19.0.0/16"
+	PoolSize = 24
+)
+
 // insideName is the name of a job engine's interface.
 const insideName = "eth0"
 

@@ -67,6 +67,9 @@ var special = []string{
 // anyLink is the iptables pattern that matches the interfaces of all Links.
 const anyLink = "jobs+"
 
+// proxyChain has a rule for each address of a proxy; see Proxies.
+const proxyChain = "proxies"
+
 // rule is one rule of the firewall.
 type rule struct {
 	table, chain string
@@ -76,12 +79,19 @@ type rule struct {
 // rules returns the rules for what the jobs on the links may reach. They match the link
 // that a packet comes from, because a job engine can choose its source address. The policy
 // of FORWARD drops what comes from elsewhere to a job engine.
-func rules(links []Link, forge Forge, policy Policy, proxies []string) ([]rule, error) {
+func rules(links []Link, forge Forge, policy Policy) ([]rule, error) {
 	if policy != Internet && policy != All && policy != Nothing {
 		return nil, fmt.Errorf("unknown network policy %q", policy)
 	}
 	var all []rule
 	add := func(table, chain, spec string) { all = append(all, rule{table, chain, strings.Fields(spec)}) }
+	// A job engine gives its own address to what its containers send. An answer to another
+	// one would leave by the stack's network, which no rule is for.
+	for _, l := range links {
+		for _, chain := range []string{"FORWARD", "INPUT"} {
+			add("filter", chain, "-i "+l.Name+" ! -s "+l.Inside.String()+" -j DROP")
+		}
+	}
 	const answers = "-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
 	add("filter", "FORWARD", answers)
 	add("filter", "INPUT", "-i lo -j ACCEPT")
@@ -93,11 +103,7 @@ func rules(links []Link, forge Forge, policy Policy, proxies []string) ([]rule, 
 		}
 	}
 	if policy != Nothing {
-		for _, proxy := range proxies {
-			if host, port, err := net.SplitHostPort(proxy); err == nil {
-				add("filter", "FORWARD", "-i "+anyLink+" -d "+host+" -p tcp --dport "+port+" -j ACCEPT")
-			}
-		}
+		add("filter", "FORWARD", "-i "+anyLink+" -j "+proxyChain)
 	}
 	if policy == Internet {
 		for _, net := range special {
@@ -109,7 +115,7 @@ func rules(links []Link, forge Forge, policy Policy, proxies []string) ([]rule, 
 		if policy == Nothing {
 			add("filter", "FORWARD", from+" -j REJECT")
 		} else {
-			add("filter", "FORWARD", from+" -s "+l.Inside.String()+" -j ACCEPT")
+			add("filter", "FORWARD", from+" -j ACCEPT")
 		}
 		add("nat", "POSTROUTING", "-s "+l.Inside.String()+" -j MASQUERADE")
 		here := from + " -d " + l.Outside.String()

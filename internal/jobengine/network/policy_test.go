@@ -1,6 +1,8 @@
 package network
 
 import (
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,7 +28,7 @@ func TestForge(t *testing.T) {
 // texts are the rules as iptables has them, in their order.
 func texts(t *testing.T, forge Forge, policy Policy) []string {
 	t.Helper()
-	all, err := rules(Links, forge, policy, []string{"10.0.0.1:3128"})
+	all, err := rules(Links, forge, policy)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,8 +53,8 @@ func TestRulesOfEachPolicy(t *testing.T) {
 	t.Parallel()
 	forge := Forge{Address: "forge:3000", Name: "localhost"}
 	for policy, want := range map[Policy]struct{ out, private string }{
-		Internet: {"-i jobs1 -s 198.18.0.6 -j ACCEPT", "-i jobs+ -d 10.0.0.0/8 -j REJECT"},
-		All:      {"-i jobs1 -s 198.18.0.6 -j ACCEPT", ""},
+		Internet: {"FORWARD -i jobs1 -j ACCEPT", "-i jobs+ -d 10.0.0.0/8 -j REJECT"},
+		All:      {"FORWARD -i jobs1 -j ACCEPT", ""},
 		Nothing:  {"FORWARD -i jobs1 -j REJECT", ""},
 	} {
 		got := texts(t, forge, policy)
@@ -63,11 +65,17 @@ func TestRulesOfEachPolicy(t *testing.T) {
 		if want.private != "" && (first(got, want.private) < 0 || first(got, want.private) > out) {
 			t.Errorf("%s: private networks are not refused before the internet is allowed: %q", policy, got)
 		}
-		if open := first(got, "jobs0 -s 198.18.0.2 -j ACCEPT"); open >= 0 && first(got, "-i jobs0 -o jobs1 -j DROP") > open {
+		if open := first(got, "FORWARD -i jobs0 -j ACCEPT"); open >= 0 && first(got, "-i jobs0 -o jobs1 -j DROP") > open {
 			t.Errorf("%s: a job reaches the next job engine: %q", policy, got)
 		}
-		if proxy := first(got, "-d 10.0.0.1 -p tcp --dport 3128 -j ACCEPT"); (proxy >= 0) == (policy == Nothing) || proxy > out {
-			t.Errorf("%s: a job reaches the proxy by rule %d of %q", policy, proxy, got)
+		private := first(got, "-j REJECT")
+		if proxy := first(got, "FORWARD -i jobs+ -j proxies"); (proxy >= 0) == (policy == Nothing) || proxy > private || proxy > out {
+			t.Errorf("%s: a job reaches the proxies by rule %d of %q", policy, proxy, got)
+		}
+		for _, forged := range []string{"FORWARD -i jobs1 ! -s 198.18.0.6 -j DROP", "INPUT -i jobs1 ! -s 198.18.0.6 -j DROP"} {
+			if place := first(got, forged); place < 0 || place > first(got, "ACCEPT") {
+				t.Errorf("%s: a packet with a forged source address is answered, %q is rule %d of %q", policy, forged, place, got)
+			}
 		}
 		if refused := first(got, "INPUT -i jobs0 -j REJECT"); refused < first(got, "INPUT -i jobs0 -d 198.18.0.1 -p tcp --dport 3000 -j ACCEPT") {
 			t.Errorf("%s: a job does not reach the forge: %q", policy, got)
@@ -76,7 +84,7 @@ func TestRulesOfEachPolicy(t *testing.T) {
 			t.Errorf("%s: localhost is translated: %q", policy, got)
 		}
 	}
-	if _, err := rules(Links, forge, "some", nil); err == nil {
+	if _, err := rules(Links, forge, "some"); err == nil {
 		t.Error("an unknown policy is no error")
 	}
 }
@@ -112,6 +120,37 @@ func TestResolver(t *testing.T) {
 	}
 	if _, err := Resolver(strings.NewReader("search x\n")); err == nil {
 		t.Error("no name server is no error")
+	}
+}
+
+// TestAddressesAreNoLANs compares the addresses that job engines have inside with each
+// other, and with those that are refused to them: a job finds nothing else there.
+func TestAddressesAreNoLANs(t *testing.T) {
+	t.Parallel()
+	taken := []netip.Prefix{netip.MustParsePrefix(Bridge).Masked(), netip.MustParsePrefix(Pool)}
+	for _, l := range Links {
+		outside, _ := netip.AddrFromSlice(l.Outside.To4())
+		inside, _ := netip.AddrFromSlice(l.Inside.To4())
+		ones, _ := mask.Size()
+		link := netip.PrefixFrom(outside, ones).Masked()
+		if !link.Contains(inside) {
+			t.Errorf("%s: %s is not in %s", l.Name, inside, link)
+		}
+		taken = append(taken, link)
+	}
+	tests := netip.MustParsePrefix("198.18.0.0/15")
+	for i, one := range taken {
+		if !tests.Contains(one.Addr()) || one.Bits() < tests.Bits() {
+			t.Errorf("%s is not in %s", one, tests)
+		}
+		for _, other := range taken[:i] {
+			if one.Overlaps(other) {
+				t.Errorf("%s and %s overlap", one, other)
+			}
+		}
+	}
+	if !slices.Contains(special, tests.String()) {
+		t.Errorf("the firewall lets jobs through to %s", tests)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 type Provider struct {
 	pulumi.ProviderResourceState
 
-	// Address of the server, such as http://localhost:3000. Default: the environment's GITEA_BASE_URL.
+	// Address of the server, such as http://localhost:3000. It is asked directly, without the proxies of the environment. Default: the environment's GITEA_BASE_URL.
 	BaseUrl pulumi.StringPtrOutput `pulumi:"baseUrl"`
 	// Password of username. Default: GITEA_PASSWORD.
 	Password pulumi.StringPtrOutput `pulumi:"password"`
@@ -52,7 +52,7 @@ func NewProvider(ctx *pulumi.Context,
 }
 
 type providerArgs struct {
-	// Address of the server, such as http://localhost:3000. Default: the environment's GITEA_BASE_URL.
+	// Address of the server, such as http://localhost:3000. It is asked directly, without the proxies of the environment. Default: the environment's GITEA_BASE_URL.
 	BaseUrl *string `pulumi:"baseUrl"`
 	// Password of username. Default: GITEA_PASSWORD.
 	Password *string `pulumi:"password"`
@@ -64,7 +64,7 @@ type providerArgs struct {
 
 // The set of arguments for constructing a Provider resource.
 type ProviderArgs struct {
-	// Address of the server, such as http://localhost:3000. Default: the environment's GITEA_BASE_URL.
+	// Address of the server, such as http://localhost:3000. It is asked directly, without the proxies of the environment. Default: the environment's GITEA_BASE_URL.
 	BaseUrl pulumi.StringPtrInput
 	// Password of username. Default: GITEA_PASSWORD.
 	Password pulumi.StringPtrInput
@@ -111,7 +111,7 @@ func (o ProviderOutput) ToProviderOutputWithContext(ctx context.Context) Provide
 	return o
 }
 
-// Address of the server, such as http://localhost:3000. Default: the environment's GITEA_BASE_URL.
+// Address of the server, such as http://localhost:3000. It is asked directly, without the proxies of the environment. Default: the environment's GITEA_BASE_URL.
 func (o ProviderOutput) BaseUrl() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *Provider) pulumi.StringPtrOutput { return v.BaseUrl }).(pulumi.StringPtrOutput)
 }

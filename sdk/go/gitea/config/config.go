@@ -11,7 +11,7 @@ import (
 
 var _ = internal.GetEnvOrDefault
 
-// Address of the server, such as http://localhost:3000. Default: the environment's GITEA_BASE_URL.
+// Address of the server, such as http://localhost:3000. It is asked directly, without the proxies of the environment. Default: the environment's GITEA_BASE_URL.
 func GetBaseUrl(ctx *pulumi.Context) string {
 	return config.Get(ctx, "gitea:baseUrl")
 }

@@ -7,13 +7,11 @@ import (
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -135,15 +133,8 @@ func sign(p *project, secret string, claims map[string]any) string {
 // storedSecret returns the user's Actions secret as it is in the forge's database.
 func (p *project) storedSecret() string {
 	p.t.Helper()
-	dir := p.t.TempDir()
-	docker(p.t, "cp", p.container("forge-container")+":/var/lib/gitea/data", dir)
-	db, err := sql.Open("sqlite", filepath.Join(dir, "data", "gitea.db"))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer db.Close()
 	var data string
-	if err := db.QueryRow("SELECT data FROM secret WHERE name = 'OF_A_USER'").Scan(&data); err != nil {
+	if err := p.forgeDatabase().QueryRow("SELECT data FROM secret WHERE name = 'OF_A_USER'").Scan(&data); err != nil {
 		p.t.Fatal(err)
 	}
 	return data

@@ -36,7 +36,7 @@ func TestOfficialImages(t *testing.T) {
 		importDir(t, lay(t), ref)
 	}
 	p.umask = "027"
-	p.up("-c", "images=official").must(t, 0, "images: official")
+	p.up("-c", "images=official", "-c", "timezone="+testZone).must(t, 0, "images: official")
 	p.umask = ""
 	head := strings.TrimSpace(git(t, p.dir, "rev-parse", "HEAD"))
 	if got := p.awaitRun(head); got != "success" {
@@ -48,6 +48,13 @@ func TestOfficialImages(t *testing.T) {
 		if len(image) != 1 || !strings.Contains(image[0], ":official-") {
 			t.Errorf("got containers of the role %s with images %q, want one that is built on official images", role, image)
 		}
+	}
+	p.checkTimezone(testZone)
+	p.checkSchedules()
+	r := p.owner().newRepository("job-image")
+	conclusion, logs := r.concluded(r.commit(fixture(t, filepath.Join("testdata", "workflows", "job-image"), strings.NewReplacer())))
+	if conclusion != "success" {
+		t.Errorf("got a run in the job image that ended in %s, want success; its logs:\n%s", conclusion, logs)
 	}
 	p.up("-c", "images=official").must(t, 0, "nothing to change")
 }
@@ -64,12 +71,17 @@ func standIns(t *testing.T) map[string]func(*testing.T) string {
 		return strings.TrimPrefix(v, "v")
 	}
 	pins := readPins(t)
+	node, err := artifacts.NodeVersion("..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]func(*testing.T) string{
 		"gitea/gitea:" + version(artifacts.Gitea) + "-rootless": layGitea,
 		"gitea/runner:" + version(artifacts.Runner):             layRunner,
 		"golang:" + strings.TrimPrefix(pins.Go, "go") + "-" + pins.Debian.Suite: func(t *testing.T) string {
 			return layGo(t, pins.Go)
 		},
+		"node:" + node + "-" + pins.Debian.Suite + "-slim": layNode,
 		pins.Official.Debian: func(t *testing.T) string { return layDebian(t, pins.Debian.Suite) },
 	}
 }
@@ -142,6 +154,15 @@ func layGo(t *testing.T, version string) string {
 	to := t.TempDir()
 	shell(t, `mkdir -p "$2/usr/local" && cp -r --no-preserve=mode "$1" "$2/usr/local/go" && chmod -R a+x "$2/usr/local/go/bin" "$2/usr/local/go/pkg/tool"`, module, to)
 	return to
+}
+
+// layNode lays out Node.js and npm as the official image has them.
+func layNode(t *testing.T) string {
+	dir, err := artifacts.Node(t.Context(), "..", artifacts.NewProgress(t.Output()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // layDebian builds the root file system of debian:*-slim, the smallest Debian with apt.

@@ -43,7 +43,7 @@ func TestStory(t *testing.T) {
 		p.run(t.Context(), "doctor").must(t, 0, "Docker host", "disk", "cgroups")
 	})
 	step("up from nothing", func(t *testing.T) {
-		p.up().must(t, 0, "job test", "job build-and-push", "can be pulled", "is up")
+		p.up("-c", "timezone="+testZone).must(t, 0, "job test", "job build-and-push", "can be pulled", "is up")
 		if out := git(t, p.dir, "status", "--porcelain"); out != "" {
 			t.Errorf("got a changed checkout:\n%s", out)
 		}
@@ -76,6 +76,10 @@ func TestStory(t *testing.T) {
 			t.Fatalf("got digests %q and %q for the commit and latest, want one", digest, first.digest("latest"))
 		}
 		serve(t, p, first.URLs["registry"]+"/gitops/service@"+digest)
+	})
+	step("time zones", func(t *testing.T) {
+		p.checkTimezone(testZone)
+		p.checkSchedules()
 	})
 	step("second up changes nothing", func(t *testing.T) {
 		// What a user's own Pulumi leaves behind if it is killed while it writes the state.

@@ -38,6 +38,12 @@ var workflows = []workflow{
 	{name: "docker-run-volume"},
 	{name: "docker-run-port"},
 	{name: "docker-action", logs: []string{"from the job"}},
+	{name: "job-image"},
+	{name: "race"},
+	{name: "coverprofile"},
+	{name: "compose"},
+	{name: "hashfiles"},
+	{name: "local-js-action", logs: []string{"hello-from-js"}},
 }
 
 // TestWorkflows pushes each workflow to a repository of its own on one stack, and looks how

@@ -44,6 +44,9 @@ if [ -n "${CHECKOUT_TOKEN:-}" ]; then
 fi
 unset CHECKOUT_TOKEN
 export GIT_TERMINAL_PROMPT=0
+# Where git has LFS, it would replace the pointers by their files, from wherever
+# .lfsconfig says.
+export GIT_LFS_SKIP_SMUDGE=1
 
 echo "checking out $CHECKOUT_REPOSITORY at $ref"
 mkdir -p -- "$target"

@@ -1,6 +1,6 @@
-// Package warm compiles, links and vets ahead what a service's first run would:
-// the part of the standard library that services use. The job image runs its
-// test while it is built, so that Go's build cache there is warm.
+// Package warm imports the part of the standard library that services use. Its test runs
+// while the job image is built, so that Go's build cache there contains that part,
+// compiled, linked and vetted.
 package warm
 
 import (

@@ -29,7 +29,7 @@ type Binary struct {
 var (
 	Gitea = Binary{
 		name: "gitea", Module: "images/gitea", pkg: "code.gitea.io/gitea", Pin: "code.gitea.io/gitea",
-		tags: "sqlite,sqlite_unlock_notify,netgo,osusergo", cgo: true,
+		tags: "sqlite,sqlite_unlock_notify,netgo,osusergo,timetzdata", cgo: true,
 		ldflags: `-linkmode external -extldflags "-static" -X main.Version=%s`,
 	}
 	Runner = Binary{

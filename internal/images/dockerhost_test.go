@@ -98,13 +98,13 @@ func TestChoose(t *testing.T) {
 		want          config.ImageSource
 		asked         int
 	}{
-		"nothing anywhere":                              {nil, nil, config.ImagesFromSource, 4},
-		"a registry":                                    {nil, released, config.ImagesOfficial, 4},
-		"a registry without the runner":                 {nil, slices.DeleteFunc(slices.Clone(released), func(r string) bool { return strings.HasPrefix(r, "gitea/runner") }), config.ImagesFromSource, 4},
-		"official images left on the host, no registry": {released, nil, config.ImagesFromSource, 4},
+		"nothing anywhere":                              {nil, nil, config.ImagesFromSource, 5},
+		"a registry":                                    {nil, released, config.ImagesOfficial, 5},
+		"a registry without the runner":                 {nil, slices.DeleteFunc(slices.Clone(released), func(r string) bool { return strings.HasPrefix(r, "gitea/runner") }), config.ImagesFromSource, 5},
+		"official images left on the host, no registry": {released, nil, config.ImagesFromSource, 5},
 		"built on official ones, then no network":       {official.all(), nil, config.ImagesOfficial, 0},
 		"from source, and a registry":                   {source.all(), released, config.ImagesFromSource, 0},
-		"half from source, and a registry":              {source.all()[:2], released, config.ImagesOfficial, 4},
+		"half from source, and a registry":              {source.all()[:2], released, config.ImagesOfficial, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -68,9 +68,9 @@ func (b *builder) make(ctx context.Context, n names, get func(context.Context, n
 		return err
 	}
 	if err := b.imagesAtOnce(ctx, lay,
-		recipe{artifact: "gitea", ref: n.gitea, args: map[string]string{"OS": n.os, "PROGRAM": n.giteaProgram}},
+		recipe{artifact: "gitea", ref: n.gitea, args: map[string]string{"ROOTFS": n.forgeRoot, "PROGRAM": n.giteaProgram}},
 		recipe{artifact: "runner", ref: n.runner, args: map[string]string{"ROOTFS": n.jobEngineRoot, "PROGRAM": n.runnerProgram}},
-		recipe{artifact: "job", ref: n.job, args: map[string]string{"OS": n.os, "ENGINE": n.jobEngineRoot, "GO": n.gos}},
+		recipe{artifact: "job", ref: n.job, args: map[string]string{"ROOTFS": n.jobRoot, "GO": n.gos, "NODE": n.node}},
 	); err != nil {
 		return err
 	}

@@ -96,6 +96,7 @@ var exactTags = map[string]*regexp.Regexp{
 	"gitea/gitea":  regexp.MustCompile(`^\d+\.\d+\.\d+-rootless$`),
 	"gitea/runner": regexp.MustCompile(`^\d+\.\d+\.\d+$`),
 	"golang":       regexp.MustCompile(`^\d+\.\d+\.\d+-[a-z]+$`),
+	"node":         regexp.MustCompile(`^\d+\.\d+\.\d+-[a-z]+-slim$`),
 	"debian":       regexp.MustCompile(`^[a-z]+-20\d{6}-slim$`),
 }
 
@@ -121,7 +122,7 @@ func TestOfficialTagsAreExact(t *testing.T) {
 		if form := exactTags[name]; form == nil || !form.MatchString(tag) {
 			t.Errorf("got %s, want an exact tag of a known image", ref)
 		}
-		if (name == "golang" || name == "debian") && !strings.Contains(tag, p.Debian.Suite) {
+		if (name == "golang" || name == "node" || name == "debian") && !strings.Contains(tag, p.Debian.Suite) {
 			t.Errorf("got %s, which is not of %s", ref, p.Debian.Suite)
 		}
 	}
@@ -180,9 +181,13 @@ func testNames(t *testing.T, set func(*builder) (names, error)) {
 	if go2.job == first.job || go2.stock == first.stock || go2.jobEngine == first.jobEngine || go2.bareJobEngine != first.bareJobEngine || go2.gitea != first.gitea || go2.runner != first.runner {
 		t.Error("another Go must rename the job image and the job engine that contains it, and nothing else")
 	}
-	os2 := of(func(p *pins) { p.Debian.OS = append(p.Debian.OS, "more") })
-	if os2.gitea == first.gitea || os2.job == first.job || os2.runner != first.runner {
-		t.Error("another system must rename what stands on it, and nothing else")
+	forge2 := of(func(p *pins) { p.Debian.Forge = append(p.Debian.Forge, "more") })
+	if forge2.gitea == first.gitea || forge2.job != first.job || forge2.runner != first.runner {
+		t.Error("another package of the forge must rename its image, and nothing else")
+	}
+	job2 := of(func(p *pins) { p.Debian.Job = append(p.Debian.Job, "more") })
+	if job2.job == first.job || job2.jobEngine == first.jobEngine || job2.bareJobEngine != first.bareJobEngine || job2.gitea != first.gitea || job2.runner != first.runner {
+		t.Error("another package of the job image must rename that and the engine that carries it, and nothing else")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
@@ -15,10 +16,10 @@ import (
 type names struct {
 	mode config.ImageSource
 
-	// What the set is built from: two Debian systems, and an image each that
-	// holds Gitea's program, the runner's program and the Go toolchain.
-	os, jobEngineRoot                string
-	giteaProgram, runnerProgram, gos string
+	// What the set is built from: three Debian systems, and an image each that
+	// holds Gitea's program, the runner's program, the Go toolchain and Node.js.
+	forgeRoot, jobRoot, jobEngineRoot      string
+	giteaProgram, runnerProgram, gos, node string
 
 	// What the job engine's image is built from: one without the job image, which lays
 	// that out, and the result.
@@ -66,11 +67,13 @@ func (b *builder) sourceNames() (names, error) {
 	d := b.pins.Debian
 	n := names{
 		mode:          config.ImagesFromSource,
-		os:            h.name("os", []string{d.Suite, rootfsRecipe}, d.OS...),
+		forgeRoot:     h.name("forge-rootfs", []string{d.Suite, rootfsRecipe}, d.Forge...),
+		jobRoot:       h.name("job-rootfs", []string{d.Suite, rootfsRecipe}, d.Job...),
 		jobEngineRoot: h.name("engine-rootfs", []string{d.Suite, rootfsRecipe}, d.JobEngine...),
 		giteaProgram:  h.name("gitea-program", []string{giteaLayout}, h.binary(artifacts.Gitea)),
 		runnerProgram: h.name("runner-program", nil, h.binary(artifacts.Runner)),
-		gos:           h.name("go", append([]string{b.pins.Go, runtime.GOARCH}, goLeftOut...)),
+		gos:           h.name("go", append([]string{goLayout, b.pins.Go, runtime.GOARCH}, goLeftOut...)),
+		node:          h.name("node", nil, h.node()),
 	}
 	return h.complete(n)
 }
@@ -81,25 +84,29 @@ func (b *builder) officialNames() (names, error) {
 	d, o := b.pins.Debian, b.pins.Official
 	n := names{
 		mode:          config.ImagesOfficial,
-		os:            h.image("os", "base", o.Debian, b.officialPackages()),
+		forgeRoot:     h.image("forge-rootfs", "base", o.Debian, b.officialForgePackages()),
+		jobRoot:       h.image("job-rootfs", "base", o.Debian, strings.Join(d.Job, " ")),
 		jobEngineRoot: h.image("engine-rootfs", "base", o.Debian, strings.Join(d.JobEngine, " ")),
 	}
 	if h.err == nil {
 		n.giteaProgram, n.runnerProgram, h.err = officialPrograms(b.root)
 	}
 	n.gos = "golang:" + strings.TrimPrefix(b.pins.Go, "go") + "-" + d.Suite
+	if h.err == nil {
+		n.node, h.err = officialNode(b.root, d.Suite)
+	}
 	return h.complete(n)
 }
 
-// officialPackages are the packages of the system that Gitea and jobs have on
-// the official Debian image.
-func (b *builder) officialPackages() string {
-	return strings.Join(append(append([]string{}, b.pins.Debian.OS...), b.pins.Official.Packages...), " ")
+// officialForgePackages are the packages of the forge's system on the official Debian
+// image.
+func (b *builder) officialForgePackages() string {
+	return strings.Join(slices.Concat(b.pins.Debian.Forge, b.pins.Official.Packages), " ")
 }
 
 // official are the official images of a set.
 func (b *builder) official(n names) []string {
-	return []string{n.giteaProgram, n.runnerProgram, n.gos, b.pins.Official.Debian}
+	return []string{n.giteaProgram, n.runnerProgram, n.gos, n.node, b.pins.Official.Debian}
 }
 
 // officialPrograms are the exact tags of the official images of the pinned
@@ -117,6 +124,12 @@ func officialPrograms(root string) (gitea, runner string, err error) {
 		"gitea/runner:" + strings.TrimPrefix(r, "v"), nil
 }
 
+// officialNode is the exact tag of the official image with the Node.js that is pinned.
+func officialNode(root, suite string) (string, error) {
+	version, err := artifacts.NodeVersion(root)
+	return "node:" + version + "-" + suite + "-slim", err
+}
+
 // hasher names images; after its first error it does nothing.
 type hasher struct {
 	b      *builder
@@ -126,9 +139,9 @@ type hasher struct {
 
 // complete adds the names of what is built from what n has.
 func (h *hasher) complete(n names) (names, error) {
-	n.gitea = h.image("gitea", "gitea", n.os, n.giteaProgram)
+	n.gitea = h.image("gitea", "gitea", n.forgeRoot, n.giteaProgram)
 	n.runner = h.image("runner", "runner", n.jobEngineRoot, n.runnerProgram)
-	n.job = h.image("job", "job", n.os, n.jobEngineRoot, n.gos)
+	n.job = h.image("job", "job", n.jobRoot, n.gos, n.node)
 	n.bareJobEngine = h.image("job-engine-bare", "jobengine", n.jobEngineRoot)
 	n.stock = h.image("job-engine-stock", "stock", stockLayout, n.jobEngineRoot, n.job)
 	n.jobEngine = h.image("job-engine", "jobengine", n.stock)
@@ -163,6 +176,16 @@ func (h *hasher) tag(name string, words []string, files ...string) string {
 	var hash string
 	hash, h.err = artifacts.Hash(append(words, name), files...)
 	return "gitops-pipeline/" + name + ":" + h.prefix + hash
+}
+
+// node is the hash of Node.js and npm.
+func (h *hasher) node() string {
+	if h.err != nil {
+		return ""
+	}
+	var hash string
+	hash, h.err = artifacts.NodeHash(h.b.root)
+	return hash
 }
 
 // binary is the hash of a program.

@@ -10,8 +10,8 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 )
 
-// pullOfficial pulls the official images and makes the two Debian systems of
-// one of them. No image exists only for a build here.
+// pullOfficial pulls the official images and builds the Debian systems on one of them.
+// No image exists only for a build here.
 func (b *builder) pullOfficial(ctx context.Context, n names) (layouts, error) {
 	g, gctx := errgroup.WithContext(ctx)
 	for _, ref := range b.official(n) {
@@ -20,10 +20,17 @@ func (b *builder) pullOfficial(ctx context.Context, n names) (layouts, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	d := b.pins.Debian
 	return nil, b.imagesAtOnce(ctx, nil,
-		recipe{artifact: "base", ref: n.os, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": b.officialPackages()}},
-		recipe{artifact: "base", ref: n.jobEngineRoot, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": strings.Join(b.pins.Debian.JobEngine, " ")}},
+		b.officialRoot(n.forgeRoot, b.officialForgePackages()),
+		b.officialRoot(n.jobRoot, strings.Join(d.Job, " ")),
+		b.officialRoot(n.jobEngineRoot, strings.Join(d.JobEngine, " ")),
 	)
+}
+
+// officialRoot builds a Debian system on the official image.
+func (b *builder) officialRoot(ref, packages string) recipe {
+	return recipe{artifact: "base", ref: ref, args: map[string]string{"DEBIAN": b.pins.Official.Debian, "PACKAGES": packages}}
 }
 
 func (b *builder) pull(ctx context.Context, ref string) error {

@@ -10,13 +10,14 @@ import (
 // pins is images/images.json: what is not pinned by a go.mod.
 type pins struct {
 	Debian struct {
-		Suite         string
-		OS, JobEngine []string // packages of the two systems
+		Suite string
+		// Packages of the three systems.
+		Forge, Job, JobEngine []string
 	}
 	Go       string // toolchain of the job image, such as go1.26.8
 	Official struct {
-		Debian   string   // image that both systems are built on
-		Packages []string // what the official Gitea program needs beside them
+		Debian   string   // image that the systems are built on
+		Packages []string // what the official Gitea program needs in addition
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 const (
 	// rootfsRecipe is how a root file system is made; it is part of its hash.
 	rootfsRecipe = "mmdebstrap essential, no docs, 1"
+	// goLayout is how the Go toolchain is laid out; it is part of its hash.
+	goLayout = "whole, go.mod renamed, 1"
 	// giteaLayout is how Gitea's files are laid out; it is part of its hash.
 	giteaLayout = "rootless, static, 1"
 )
@@ -24,7 +26,7 @@ const (
 // after the other, as each Go build uses every core, and at the same time the root file
 // systems, which wait for the network.
 func (b *builder) buildSource(ctx context.Context, n names) (layouts, error) {
-	var gitea, runner string
+	var gitea, runner, node string
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		if gitea, err = artifacts.Gitea.Build(gctx, b.root, b.out); err != nil {
@@ -37,10 +39,18 @@ func (b *builder) buildSource(ctx context.Context, n names) (layouts, error) {
 		if err := artifacts.Need(gctx, b.out, "mmdebstrap", "mmdebstrap"); err != nil {
 			return err
 		}
-		if err := b.rootfs(gctx, "os", n.os, b.pins.Debian.OS); err != nil {
+		// The job image is built on the first, and the job engine on that.
+		if err := b.rootfs(gctx, "job-rootfs", n.jobRoot, b.pins.Debian.Job); err != nil {
 			return err
 		}
-		return b.rootfs(gctx, "engine-rootfs", n.jobEngineRoot, b.pins.Debian.JobEngine)
+		if err := b.rootfs(gctx, "engine-rootfs", n.jobEngineRoot, b.pins.Debian.JobEngine); err != nil {
+			return err
+		}
+		return b.rootfs(gctx, "forge-rootfs", n.forgeRoot, b.pins.Debian.Forge)
+	})
+	g.Go(func() (err error) {
+		node, err = artifacts.Node(gctx, b.root, b.out)
+		return err
 	})
 	if err := g.Wait(); err != nil {
 		return nil, err
@@ -50,13 +60,14 @@ func (b *builder) buildSource(ctx context.Context, n names) (layouts, error) {
 		n.runnerProgram: func(dir string) error {
 			return copyFile(runner, filepath.Join(dir, "usr/local/bin/gitea-runner"), 0o755)
 		},
-		n.gos: func(dir string) error { return b.layGo(ctx, filepath.Join(dir, "usr/local/go")) },
+		n.gos:  func(dir string) error { return b.layGo(ctx, filepath.Join(dir, "usr/local/go")) },
+		n.node: func(dir string) error { return os.CopyFS(dir, os.DirFS(node)) },
 	}, nil
 }
 
-// rootfs makes a Debian root file system of the given packages, without apt
-// and without documentation, and imports it as the image ref. mmdebstrap takes
-// the suite's mirrors and checks its signatures.
+// rootfs makes a Debian root file system of the given packages, without documentation,
+// and imports it as the image ref. mmdebstrap takes the suite's mirrors and checks its
+// signatures. apt is in it only where the packages name it.
 func (b *builder) rootfs(ctx context.Context, artifact, ref string, packages []string) error {
 	missing, err := b.missing(ctx, ref)
 	if err != nil || len(missing) == 0 {

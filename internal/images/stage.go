@@ -103,11 +103,11 @@ func copyTree(from, to string, mode os.FileMode) error {
 	})
 }
 
-// goLeftOut is what of the Go distribution testing, vetting and building do
-// not read.
-var goLeftOut = []string{"api", "doc", "misc", "test", "src/cmd", "lib/wasm", "lib/fips140"}
+// goLeftOut is what of the Go distribution no command of Go reads.
+var goLeftOut = []string{"api", "doc", "misc", "test"}
 
-// copyGo copies what jobs need of a Go toolchain's module.
+// copyGo copies the module of a Go toolchain as a Go distribution: with the modes of its
+// programs, and with the go.mod files that the module keeps under another name.
 func copyGo(from, to string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -117,16 +117,25 @@ func copyGo(from, to string) error {
 		if err != nil {
 			return err
 		}
-		if slices.Contains(goLeftOut, rel) || d.IsDir() && d.Name() == "testdata" {
+		if slices.Contains(goLeftOut, rel) {
 			return fs.SkipDir
 		}
-		if d.IsDir() || strings.HasSuffix(rel, "_test.go") {
+		if d.IsDir() {
 			return nil
 		}
 		mode := os.FileMode(0o644)
-		if strings.HasPrefix(rel, "bin/") || strings.HasPrefix(rel, "pkg/tool/") {
+		if goProgram(rel) {
 			mode = 0o755
+		}
+		if d.Name() == "_go.mod" {
+			rel = filepath.Join(filepath.Dir(rel), "go.mod")
 		}
 		return copyFile(path, filepath.Join(to, rel), mode)
 	})
+}
+
+// goProgram tells whether a file of a Go distribution is a program or a script to run.
+func goProgram(rel string) bool {
+	return strings.HasPrefix(rel, "bin/") || strings.HasPrefix(rel, "pkg/tool/") ||
+		strings.HasSuffix(rel, ".bash") || strings.HasPrefix(rel, "lib/wasm/") && strings.HasSuffix(rel, "_exec")
 }

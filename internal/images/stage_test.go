@@ -4,8 +4,10 @@ import (
 	"archive/tar"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -74,5 +76,58 @@ func tarModes(t *testing.T, dir string) map[string]os.FileMode {
 			t.Errorf("got owner %d:%d of %s, want root", h.Uid, h.Gid, h.Name)
 		}
 		modes[filepath.Clean(h.Name)] = h.FileInfo().Mode().Perm()
+	}
+}
+
+// TestCopyGo copies the module of a Go toolchain: all but what no command reads, with the
+// modes and names of the distribution.
+func TestCopyGo(t *testing.T) {
+	t.Parallel()
+	from, to := t.TempDir(), t.TempDir()
+	want := map[string]os.FileMode{
+		"bin/go": 0o755, "pkg/tool/linux_amd64/compile": 0o755, "src/make.bash": 0o755, "lib/wasm/go_js_wasm_exec": 0o755,
+		"lib/wasm/wasm_exec.js": 0o644, "lib/fips140/v1.0.0.zip": 0o644, "src/go.mod": 0o644, "src/cmd/go.mod": 0o644,
+		"src/cmd/covdata/covdata.go": 0o644, "src/fmt/fmt_test.go": 0o644, "src/fmt/testdata/a": 0o644, "src/cmd/doc/main.go": 0o644,
+	}
+	for name := range want {
+		dir, base := filepath.Split(name)
+		if base == "go.mod" {
+			base = "_go.mod"
+		}
+		writeFile(t, filepath.Join(from, dir, base))
+	}
+	for _, left := range []string{"api/go1.txt", "doc/go_mem.html", "misc/wasm/wasm_exec.html", "test/a.go"} {
+		writeFile(t, filepath.Join(from, left))
+	}
+	if err := copyGo(from, to); err != nil {
+		t.Fatal(err)
+	}
+	err := filepath.WalkDir(to, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		name := strings.TrimPrefix(path, to+"/")
+		if info.Mode() != want[name] {
+			t.Errorf("got mode %o of %s, want %o", info.Mode(), name, want[name])
+		}
+		delete(want, name)
+		return nil
+	})
+	if err != nil || len(want) > 0 {
+		t.Errorf("got %v, and these were not copied: %v", err, want)
+	}
+}
+
+func writeFile(t *testing.T, path string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(path), 0o444); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"code.gitea.io/gitea/modules/secret"
 )
 
-// column is one that Gitea encrypts with SECRET_KEY: wholly, or in some
-// members of a JSON object.
+// column is a column that Gitea encrypts with SECRET_KEY: the whole text, or some members
+// of the JSON object in it.
 type column struct {
 	table, column string
 	cipher        cipher
@@ -23,7 +23,8 @@ type cipher struct {
 	decrypt, encrypt func(key, text string) (string, error)
 }
 
-// columns are all of them in Gitea 1.26: what calls EncryptSecret or AesEncrypt.
+// columns are all columns of Gitea 1.26 that it encrypts with SECRET_KEY, by EncryptSecret
+// or AesEncrypt.
 var columns = []column{
 	{table: "secret", column: "data", cipher: plain},
 	{table: "webhook", column: "header_authorization_encrypted", cipher: plain},
@@ -34,10 +35,10 @@ var columns = []column{
 	}},
 }
 
-// plain is how most are.
+// plain is the cipher of most columns.
 var plain = cipher{secret.DecryptSecret, secret.EncryptSecret}
 
-// twoFactor is models/auth/twofactor.go's way.
+// twoFactor is the cipher of Gitea's models/auth/twofactor.go.
 var twoFactor = cipher{
 	decrypt: func(key, text string) (string, error) {
 		data, err := base64.StdEncoding.DecodeString(text)
@@ -55,7 +56,7 @@ var twoFactor = cipher{
 	},
 }
 
-// convert encrypts the column anew in every row.
+// convert encrypts the column with the new key in every row.
 func (c column) convert(tx *sql.Tx, old, key string) error {
 	rows, err := tx.Query(fmt.Sprintf("SELECT id, %q FROM %q WHERE %q <> ''", c.column, c.table, c.column))
 	if err != nil {
@@ -84,10 +85,10 @@ func (c column) convert(tx *sql.Tx, old, key string) error {
 	return nil
 }
 
-// value is a row's text, encrypted anew.
+// value returns the text of a row, encrypted with the new key.
 func (c column) value(text, old, key string) (string, error) {
 	if c.members == nil {
-		return c.cipher.again(text, old, key)
+		return c.cipher.convert(text, old, key)
 	}
 	object := map[string]json.RawMessage{}
 	if err := json.Unmarshal([]byte(text), &object); err != nil {
@@ -99,11 +100,11 @@ func (c column) value(text, old, key string) (string, error) {
 		if json.Unmarshal(object[name], &member) != nil || member == "" {
 			continue
 		}
-		again, err := c.cipher.again(member, old, key)
+		converted, err := c.cipher.convert(member, old, key)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", name, err)
 		}
-		if object[name], err = json.Marshal(again); err != nil {
+		if object[name], err = json.Marshal(converted); err != nil {
 			return "", err
 		}
 		changed = true
@@ -115,10 +116,11 @@ func (c column) value(text, old, key string) (string, error) {
 	return string(data), err
 }
 
-func (c cipher) again(text, old, key string) (string, error) {
+// convert decrypts a text with the old key and encrypts it with the new one.
+func (c cipher) convert(text, old, key string) (string, error) {
 	found, err := c.decrypt(old, text)
 	if err != nil {
-		return "", fmt.Errorf("the present key does not decrypt it: %w", err)
+		return "", fmt.Errorf("the current key does not decrypt it: %w", err)
 	}
 	return c.encrypt(key, found)
 }

@@ -1,16 +1,15 @@
-// Command gitea-rekey gives a Gitea that is stopped a new SECRET_KEY: it
-// encrypts anew all that the old one encrypts in the SQLite database.
+// Command gitea-rekey replaces the SECRET_KEY of a stopped Gitea. It decrypts everything
+// in the SQLite database that is encrypted with the old key, and encrypts it with a new one.
 //
 //	gitea-rekey DATABASE KEYFILE
 //
-// It can be killed at any point and run again: until the transaction is
-// committed the old key and the old rows belong together, afterwards the new
-// ones do. The new key stands in KEYFILE.next meanwhile, and a row of
-// Gitea's app_state, written in the same transaction, tells which of the two
-// the rows belong to.
+// It may be killed at any point and run again. All rows change in one transaction: before
+// its commit they belong to the old key, after it to the new one. Meanwhile the new key is
+// in KEYFILE.next. A row of Gitea's table app_state, written in the same transaction,
+// says which of the two keys the rows belong to.
 //
-// Exit codes: 0 done; 1 refused, nothing changed; 2 cut off, run it again
-// before Gitea is started.
+// Exit codes: 0 done; 1 failed, nothing changed; 2 interrupted, run it again before Gitea
+// starts.
 package main
 
 import (
@@ -29,7 +28,7 @@ func main() {
 		return
 	}
 	fmt.Fprintln(os.Stderr, err)
-	if errors.Is(err, errCutOff) {
+	if errors.Is(err, errInterrupted) {
 		os.Exit(2)
 	}
 	os.Exit(1)

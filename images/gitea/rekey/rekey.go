@@ -16,15 +16,16 @@ import (
 	_ "github.com/mattn/go-sqlite3" // Gitea's own driver
 )
 
-// marker is the row of app_state that holds the fingerprint of the key that
-// the rows belong to, since they were first encrypted anew.
+// marker is the row of app_state with the fingerprint of the key that the rows belong to.
+// There is none before the key is replaced for the first time.
 const marker = "gitops-pipeline-secret-key"
 
-// errCutOff says that it is not known which key the rows belong to, or that
-// the key file does not have it yet.
-var errCutOff = errors.New("cut off; it has to run again before Gitea starts")
+// errInterrupted means that it is unknown which key the rows belong to, or that the key
+// file does not contain that key yet.
+var errInterrupted = errors.New("interrupted; run it again before Gitea starts")
 
-// rekey makes a new key, unless one is waiting, and has all rows belong to it.
+// rekey generates a new key, unless an interrupted call has left one, and encrypts all
+// rows with it.
 func rekey(database, keyFile string) error {
 	next := keyFile + ".next"
 	old, err := readKey(keyFile)
@@ -41,19 +42,19 @@ func rekey(database, keyFile string) error {
 		return err
 	}
 	if err := convert(database, old, key); err != nil {
-		if !errors.Is(err, errCutOff) {
+		if !errors.Is(err, errInterrupted) {
 			err = errors.Join(err, os.Remove(next))
 		}
 		return err
 	}
 	if err := errors.Join(os.Rename(next, keyFile), syncFile(filepath.Dir(keyFile))); err != nil {
-		return fmt.Errorf("putting the new key in its place: %w: %w", errCutOff, err)
+		return fmt.Errorf("replacing the key file: %w: %w", errInterrupted, err)
 	}
 	return nil
 }
 
-// convert encrypts every row anew in one transaction. It does nothing when an
-// earlier call has committed it.
+// convert encrypts every row with the new key in one transaction. It does nothing if an
+// interrupted call has committed that transaction.
 func convert(database, old, key string) error {
 	if _, err := os.Stat(database); err != nil {
 		return fmt.Errorf("looking for the database: %w", err)
@@ -73,27 +74,27 @@ func convert(database, old, key string) error {
 	var belongs string
 	err = tx.QueryRow("SELECT content FROM app_state WHERE id = ?", marker).Scan(&belongs)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("asking which key the rows belong to: %w", err)
+		return fmt.Errorf("reading which key the rows belong to: %w", err)
 	}
 	if belongs == fingerprint(key) {
 		return nil
 	}
 	for _, c := range columns {
 		if err := c.convert(tx, old, key); err != nil {
-			return fmt.Errorf("encrypting %s.%s anew: %w", c.table, c.column, err)
+			return fmt.Errorf("encrypting %s.%s with the new key: %w", c.table, c.column, err)
 		}
 	}
 	if _, err := tx.Exec("INSERT INTO app_state (id, revision, content) VALUES (?, 1, ?) "+
 		"ON CONFLICT (id) DO UPDATE SET revision = revision + 1, content = excluded.content", marker, fingerprint(key)); err != nil {
-		return fmt.Errorf("noting which key the rows belong to: %w", err)
+		return fmt.Errorf("recording which key the rows belong to: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("committing the rows: %w: %w", errCutOff, err)
+		return fmt.Errorf("committing the rows: %w: %w", errInterrupted, err)
 	}
 	return nil
 }
 
-// fingerprint tells keys apart; it does not help to guess one, which is random.
+// fingerprint identifies a key. It does not help to guess the key, which is random.
 func fingerprint(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:])
@@ -111,12 +112,12 @@ func readKey(file string) (string, error) {
 	return key, nil
 }
 
-// makeKey writes a new key, whole or not at all, and waits until the disk has
-// it: a key that is lost would take the rows with it.
+// makeKey writes a new key atomically, and waits until it is on the disk: without the key
+// the rows would be lost.
 func makeKey(file string) error {
 	key, err := generate.NewSecretKey()
 	if err != nil {
-		return fmt.Errorf("making a key: %w", err)
+		return fmt.Errorf("generating a key: %w", err)
 	}
 	half := file + ".half"
 	err = errors.Join(os.WriteFile(half, []byte(key), 0o600), syncFile(half))
@@ -126,7 +127,7 @@ func makeKey(file string) error {
 	return nil
 }
 
-// syncFile waits until the disk has a file, or a folder's list of them.
+// syncFile waits until a file, or the list of files in a directory, is on the disk.
 func syncFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

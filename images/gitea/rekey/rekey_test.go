@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// newDatabase has one row of each kind, encrypted with the key.
+// newDatabase creates a database with one row of each kind, encrypted with the key.
 func newDatabase(t *testing.T, key string) (database, keyFile string, db *sql.DB) {
 	t.Helper()
 	dir := t.TempDir()
@@ -90,12 +90,12 @@ func TestRekey(t *testing.T) {
 		t.Errorf("got %s, %q and %v, want what was not encrypted as it was", port, empty, err)
 	}
 	if _, err := os.Stat(keyFile + ".next"); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v, want no key left beside", err)
+		t.Errorf("got %v, want no other key left", err)
 	}
 }
 
-// TestRekeyCutOff stops it after each of its steps; the next call goes on.
-func TestRekeyCutOff(t *testing.T) {
+// TestRekeyInterrupted stops rekey after each of its steps; the next call continues.
+func TestRekeyInterrupted(t *testing.T) {
 	t.Parallel()
 	for name, stop := range map[string]func(database, next string) error{
 		"after the key":         func(string, string) error { return nil },
@@ -115,14 +115,14 @@ func TestRekeyCutOff(t *testing.T) {
 				t.Fatal(err)
 			}
 			if key, err := readKey(keyFile); err != nil || key != "new" {
-				t.Fatalf("got key %q and %v, want the one that was waiting", key, err)
+				t.Fatalf("got key %q and %v, want the one that the interrupted call left", key, err)
 			}
 			check(t, db, "new")
 		})
 	}
 }
 
-// TestRekeyRefused keeps everything when a row does not decrypt.
+// TestRekeyRefused holds that nothing changes when a row does not decrypt.
 func TestRekeyRefused(t *testing.T) {
 	t.Parallel()
 	database, keyFile, db := newDatabase(t, "old")
@@ -133,7 +133,7 @@ func TestRekeyRefused(t *testing.T) {
 	if _, err := db.Exec("INSERT INTO secret VALUES (3, ?)", strange); err != nil {
 		t.Fatal(err)
 	}
-	if err := rekey(database, keyFile); err == nil || errors.Is(err, errCutOff) {
+	if err := rekey(database, keyFile); err == nil || errors.Is(err, errInterrupted) {
 		t.Errorf("got %v, want a refusal", err)
 	}
 	check(t, db, "old")
@@ -141,6 +141,6 @@ func TestRekeyRefused(t *testing.T) {
 		t.Errorf("got key %q and %v, want the old one", key, err)
 	}
 	if _, err := os.Stat(keyFile + ".next"); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v, want no key left beside", err)
+		t.Errorf("got %v, want no other key left", err)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// uses are the files of the pinned Gitea that use SECRET_KEY, and how often. Before a
-// number is changed here, columns must cover what is new.
+// uses are the files of the pinned Gitea that use SECRET_KEY, with the number of lines.
+// Before a number changes here, columns must cover the new use.
 var uses = map[string]int{
 	"models/admin/task.go":                4, // task.payload_content
 	"services/task/task.go":               4,
@@ -23,7 +23,7 @@ var uses = map[string]int{
 	"services/auth/source/ldap/source.go": 2, // login_source.cfg
 	"models/migrations/v1_19/v233.go":     1, // the same column of webhook
 	"modules/setting/security.go":         4, // where it is read
-	"routers/install/install.go":          1, // the page that is never open
+	"routers/install/install.go":          1, // the install page, which is never open
 }
 
 var encrypts = regexp.MustCompile(`\b(EncryptSecret|DecryptSecret|AesEncrypt|AesDecrypt)\(|\b(setting\.)?SecretKey\b`)
@@ -64,7 +64,7 @@ func TestUsesOfTheKey(t *testing.T) {
 	}
 	for name := range uses {
 		if found[name] == 0 {
-			t.Errorf("%s uses the key no longer", name)
+			t.Errorf("%s does not use the key any more", name)
 		}
 	}
 }

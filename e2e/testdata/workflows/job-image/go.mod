@@ -1,0 +1,3 @@
+module jobimage
+
+go 1.26

@@ -22,7 +22,7 @@ type Options struct {
 	Root     string        // the project's directory; default: found from the working directory
 	Progress io.Writer     // where image builds report their progress; default: stderr
 	// Resolve gets the images; default: images.Resolve.
-	Resolve func(ctx context.Context, root string, mode config.ImageSource, progress io.Writer) (images.Images, error)
+	Resolve func(ctx context.Context, root string, cfg config.Config, progress io.Writer) (images.Images, error)
 }
 
 // NewProgram returns the program of a stack.
@@ -42,7 +42,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 		if o.Resolve == nil {
 			o.Resolve = images.Resolve
 		}
-		images, err := o.Resolve(artifacts.WithProxies(ctx.Context(), cfg.ProxyEnvironment()), o.Root, cfg.Images, o.Progress)
+		images, err := o.Resolve(artifacts.WithProxies(ctx.Context(), cfg.ProxyEnvironment()), o.Root, cfg, o.Progress)
 		if err != nil {
 			return err
 		}

@@ -52,7 +52,7 @@ func declare(t *testing.T, pairs ...string) []pulumi.MockResourceArgs {
 	}
 	o := Options{
 		Config: cfg, Root: root(t), Progress: io.Discard,
-		Resolve: func(context.Context, string, config.ImageSource, io.Writer) (images.Images, error) {
+		Resolve: func(context.Context, string, config.Config, io.Writer) (images.Images, error) {
 			return images.Images{
 				Mode: config.ImagesFromSource, Gitea: "x/gitea:1", Runner: "x/runner:1", Engine: "x/engine:1",
 				Job: "x/job:1",

@@ -52,17 +52,18 @@ func Tail(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Need makes sure that a program is there, installing its Debian package when
+// Need makes sure that a program is there, installing its Debian packages when
 // this process may.
-func Need(ctx context.Context, out *Progress, program, pkg string) error {
+func Need(ctx context.Context, out *Progress, program string, packages ...string) error {
 	if _, err := exec.LookPath(program); err == nil {
 		return nil
 	}
+	list := strings.Join(packages, " ")
 	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
-		return fmt.Errorf("%s is not installed and is needed to build from source; install it (Debian, Ubuntu: apt-get install %s), or reach an image registry and set images to official", program, pkg)
+		return fmt.Errorf("%s is not installed and is needed to build from source; install it (Debian, Ubuntu: apt-get install %s), or reach an image registry and set images to official", program, list)
 	}
-	fmt.Fprintf(out, "installing %s (needed to build from source)\n", pkg)
+	fmt.Fprintf(out, "installing %s (needed to build from source)\n", list)
 	return apt.Install(ctx, out, func(ctx context.Context, env []string, name string, args ...string) error {
 		return Run(ctx, "", env, name, args...)
-	}, pkg)
+	}, packages...)
 }

@@ -42,7 +42,7 @@ func (b *builder) sourceNames() (names, error) {
 		mode:          config.ImagesFromSource,
 		os:            h.name("os", []string{d.Suite, rootfsRecipe}, d.OS...),
 		engineRoot:    h.name("engine-rootfs", []string{d.Suite, rootfsRecipe}, d.Engine...),
-		giteaProgram:  h.name("gitea-program", []string{giteaLayout}, h.binary(artifacts.Gitea)),
+		giteaProgram:  h.name("gitea-program", []string{giteaLayout, h.binary(artifacts.Gitea)}, h.frontend()...),
 		runnerProgram: h.name("runner-program", nil, h.binary(artifacts.Runner)),
 		gos:           h.name("go", append([]string{b.pins.Go, runtime.GOARCH}, goLeftOut...)),
 	}
@@ -137,6 +137,16 @@ func (h *hasher) tag(name string, words []string, files ...string) string {
 	var hash string
 	hash, h.err = artifacts.Hash(append(words, name), files...)
 	return "gitops-pipeline/" + name + ":" + h.prefix + hash
+}
+
+// frontend is the hash of Gitea's frontend, if the set has it.
+func (h *hasher) frontend() []string {
+	if h.err != nil || !h.b.frontend {
+		return nil
+	}
+	var hash string
+	hash, h.err = artifacts.FrontendHash(h.b.root)
+	return []string{hash}
 }
 
 // binary is the hash of a program.

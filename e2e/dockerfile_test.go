@@ -17,7 +17,7 @@ import (
 // and must not run as root.
 func TestServiceImageBuilders(t *testing.T) {
 	t.Parallel()
-	images, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output())
+	images, err := images.Resolve(t.Context(), "..", config.Config{Images: config.ImagesFromSource, Frontend: true}, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

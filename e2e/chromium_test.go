@@ -59,10 +59,13 @@ func (b *browser) listen(event any) {
 	fail := func(format string, args ...any) { b.faults = append(b.faults, fmt.Sprintf(format, args...)) }
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		b.open[e.RequestID] = e.Request.Method + " " + e.Request.URL
+		// The page is not told when the script of a shared worker has come.
+		if !strings.Contains(e.Request.URL, ".sharedworker.") {
+			b.open[e.RequestID] = e.Request.Method + " " + e.Request.URL
+		}
 	case *network.EventResponseReceived:
 		if e.Response.Status >= 400 {
-			fail("%s answers %d", b.open[e.RequestID], e.Response.Status)
+			fail("%s answers %d", e.Response.URL, e.Response.Status)
 		}
 	case *network.EventLoadingFinished:
 		delete(b.open, e.RequestID)

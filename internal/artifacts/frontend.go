@@ -72,10 +72,11 @@ func buildFrontend(ctx context.Context, root, dir string) (err error) {
 		return err
 	}
 	// npm leaves out an optional package that it cannot get, as Node's for another architecture.
-	if _, err := os.Stat(filepath.Join(tools, "node_modules", ".bin", "node")); err != nil {
-		return fmt.Errorf("npm installed no Node for %s/%s: %w", runtime.GOOS, runtime.GOARCH, err)
+	if found, err := filepath.Glob(filepath.Join(tools, "node_modules", "node-linux-*", "bin", "node")); err != nil || len(found) != 1 {
+		return fmt.Errorf("got %d programs %q from npm, want Node's for %s/%s", len(found), found, runtime.GOOS, runtime.GOARCH)
 	}
-	// npm run puts the installed programs before all others, and gives its settings to pnpm.
+	// npm run gives npm's settings to pnpm. The script itself puts Node first: npm may need
+	// the machine's own, and version 9 links no program of optional packages.
 	if err := Run(ctx, tools, env, "npm", "run", "build"); err != nil {
 		return err
 	}

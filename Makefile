@@ -66,6 +66,10 @@ test-long: docker build ## Crash and load tests in their long form (about two ho
 bench: docker build ## Measure the pipeline and the same work by hand; write docs/performance.md (25 minutes)
 	cd bench && go run . $(BENCH)
 
+.PHONY: pictures
+pictures: docker parts ## Take docs/run-light.png and docs/run-dark.png again, of a green run's page
+	go test -count=1 -timeout 20m -tags e2e,pictures -v -run TestPictures ./e2e
+
 .PHONY: docker
 docker: launcher ## Install and start Docker if none answers (Debian, Ubuntu; as root)
 	@$(PIPELINE) doctor --fix --stack $(STACK)
@@ -80,7 +84,7 @@ lint: ## Check format, modules, Go code, workflows and scripts
 	mkdir -p .pipeline/bin
 	cd tools/golangci-lint && go build -o $(CURDIR)/.pipeline/bin/ tool
 	cd tools/actionlint && go build -o $(CURDIR)/.pipeline/bin/ tool
-	.pipeline/bin/golangci-lint run --build-tags e2e,integration ./...
+	.pipeline/bin/golangci-lint run --build-tags e2e,integration,pictures ./...
 	cd bench && $(CURDIR)/.pipeline/bin/golangci-lint run --config ../.golangci.yml ./...
 	cd service && $(CURDIR)/.pipeline/bin/golangci-lint run --config ../.golangci.yml ./...
 	.pipeline/bin/actionlint -config-file .gitea/actionlint.yaml .gitea/workflows/*.yaml

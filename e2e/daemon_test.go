@@ -57,7 +57,7 @@ type daemon struct {
 func newDaemon(t *testing.T, size string, prepare ...func(d *daemon)) *daemon {
 	t.Helper()
 	start := time.Now()
-	images, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output()) // from the machine's own daemon
+	images, err := images.Resolve(t.Context(), "..", config.Config{Images: config.ImagesFromSource, Frontend: true}, t.Output()) // from the machine's own daemon
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 // with both of Docker's builders. The images must be small and must not run as root.
 func TestServiceImageBuilders(t *testing.T) {
 	t.Parallel()
-	images, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output())
+	images, err := images.Resolve(t.Context(), "..", config.Config{Images: config.ImagesFromSource, Frontend: true}, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -184,7 +184,7 @@ func newTarget(t *testing.T, p *project) target {
 	if err := os.WriteFile(file, []byte(canary+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	images, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output())
+	images, err := images.Resolve(t.Context(), "..", config.Config{Images: config.ImagesFromSource, Frontend: true}, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func TestDebian13Engine(t *testing.T) {
 	if !inside(t) {
 		return
 	}
-	resolved, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output())
+	resolved, err := images.Resolve(t.Context(), "..", config.Config{Images: config.ImagesFromSource, Frontend: true}, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 func program(cfg config.Config, root string, resolved images.Images, progress io.Writer) pulumi.RunFunc {
 	return stack.NewProgram(stack.Options{
 		Config: cfg, Root: root, Progress: progress,
-		Resolve: func(context.Context, string, config.ImageSource, io.Writer) (images.Images, error) {
+		Resolve: func(context.Context, string, config.Config, io.Writer) (images.Images, error) {
 			return resolved, nil
 		},
 	})

@@ -23,7 +23,7 @@ type Options struct {
 	Root     string        // the project's directory; default: found from the working directory
 	Progress io.Writer     // where image builds report their progress; default: stderr
 	// Resolve gets the images; default: images.Resolve.
-	Resolve func(ctx context.Context, root string, mode config.ImageSource, progress io.Writer) (images.Images, error)
+	Resolve func(ctx context.Context, root string, cfg config.Config, progress io.Writer) (images.Images, error)
 	// Inherit reads what jobs get from this machine; default: its certificates and mirrors.
 	Inherit func(ctx context.Context, cfg config.Config) (Inherited, error)
 }
@@ -56,7 +56,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 			return err
 		}
 		cfg.Runner.Env = cfg.Runner.JobVariables(inherited.Environment)
-		images, err := o.Resolve(artifacts.WithProxies(ctx.Context(), cfg.ProxyEnvironment()), o.Root, cfg.Images, o.Progress)
+		images, err := o.Resolve(artifacts.WithProxies(ctx.Context(), cfg.ProxyEnvironment()), o.Root, cfg, o.Progress)
 		if err != nil {
 			return err
 		}

@@ -64,7 +64,7 @@ func declareOn(t *testing.T, cfg config.Config, inherited Inherited) []pulumi.Mo
 	o := Options{
 		Inherit: func(context.Context, config.Config) (Inherited, error) { return inherited, nil },
 		Config:  cfg, Root: root(t), Progress: io.Discard,
-		Resolve: func(context.Context, string, config.ImageSource, io.Writer) (images.Images, error) {
+		Resolve: func(context.Context, string, config.Config, io.Writer) (images.Images, error) {
 			return images.Images{
 				Mode: config.ImagesFromSource, Gitea: "x/gitea:1", Runner: "x/runner:1", JobEngine: "x/job-engine:1",
 				Job: "x/job:1",

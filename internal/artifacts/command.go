@@ -14,8 +14,11 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/apt"
 )
 
-// tailLines is how many last lines of a failed command's output are shown.
-const tailLines = 25
+// How many first and last lines of a failed command's output are shown.
+const (
+	headLines = 6
+	tailLines = 25
+)
 
 var goBuild sync.Mutex
 
@@ -38,9 +41,19 @@ func Run(ctx context.Context, dir string, env []string, name string, args ...str
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, Tail(out.String()))
+		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, excerpt(out.String()))
 	}
 	return nil
+}
+
+// excerpt returns the first and the last lines of a failed command's output. npm says what
+// is wrong first and then prints its help; most commands say it last.
+func excerpt(s string) string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	if len(lines) <= headLines+tailLines {
+		return strings.Join(lines, "\n")
+	}
+	return strings.Join(lines[:headLines], "\n") + "\n…\n" + Tail(s)
 }
 
 // Tail returns the last lines of a command's output.
@@ -52,17 +65,18 @@ func Tail(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// Need makes sure that a program is there, installing its Debian package when
+// Need makes sure that a program is there, installing its Debian packages when
 // this process may.
-func Need(ctx context.Context, out *Progress, program, pkg string) error {
+func Need(ctx context.Context, out *Progress, program string, packages ...string) error {
 	if _, err := exec.LookPath(program); err == nil {
 		return nil
 	}
+	list := strings.Join(packages, " ")
 	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
-		return fmt.Errorf("%s is not installed and is needed to build from source; install it (Debian, Ubuntu: apt-get install %s), or reach an image registry and set images to official", program, pkg)
+		return fmt.Errorf("%s is not installed and is needed to build from source; install it (Debian, Ubuntu: apt-get install %s), or reach an image registry and set images to official", program, list)
 	}
-	fmt.Fprintf(out, "installing %s (needed to build from source)\n", pkg)
+	fmt.Fprintf(out, "installing %s (needed to build from source)\n", list)
 	return apt.Install(ctx, out, func(ctx context.Context, env []string, name string, args ...string) error {
 		return Run(ctx, "", env, name, args...)
-	}, pkg)
+	}, packages...)
 }

@@ -24,6 +24,7 @@ type Config struct {
 	Runner      RunnerConfig
 	Proxy       Proxy
 	Forge       Limits
+	Frontend    bool // forge.frontend: whether the forge's pages have styles and scripts, where it is built from source
 	// ForgeSettings are other settings of Gitea (forge.settings): section.KEY and its value.
 	ForgeSettings map[string]string
 	// EncryptedSettings are more of them, whose values are still encrypted: see Decrypt.
@@ -129,6 +130,7 @@ func Parse(values map[string]string, secret ...string) (Config, error) {
 			DiskReserve: r.size("runner.diskReserve", "2g", 64<<20),
 		},
 		Forge:      r.limits("forge", ""),
+		Frontend:   r.boolean("forge.frontend", true),
 		Owner:      r.text("repository.owner", "gitops"),
 		Repository: r.text("repository.name", "gitops-pipeline"),
 		Seed:       r.boolean("seed", true),

@@ -23,10 +23,11 @@ import (
 
 // builder builds images on one Docker host.
 type builder struct {
-	root   string
-	pins   pins
-	docker *client.Client
-	out    *artifacts.Progress
+	root     string
+	pins     pins
+	frontend bool // whether Gitea from source gets its frontend
+	docker   *client.Client
+	out      *artifacts.Progress
 }
 
 // recipe says how an image is built.

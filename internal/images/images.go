@@ -22,11 +22,11 @@ type Images struct {
 	JobEngine string // a job engine, which has the job image
 }
 
-// Resolve decides where the images come from and makes sure that those which
-// have to be built are on the Docker host. Auto takes a set that is complete on
+// Resolve decides where the images of a stack come from, as its configuration says, and
+// makes sure that those which have to be built are on the Docker host. Auto takes a set that is complete on
 // the host, the one from source first. Without one it asks the image
 // registries, through the host, and takes the official images if all answer.
-func Resolve(ctx context.Context, root string, mode config.ImageSource, progress io.Writer) (Images, error) {
+func Resolve(ctx context.Context, root string, cfg config.Config, progress io.Writer) (Images, error) {
 	docker, err := dockerhost.NewClient()
 	if err != nil {
 		return Images{}, fmt.Errorf("connecting to the Docker host: %w", err)
@@ -36,7 +36,7 @@ func Resolve(ctx context.Context, root string, mode config.ImageSource, progress
 	if err != nil {
 		return Images{}, err
 	}
-	b := &builder{root: root, pins: p, docker: docker, out: artifacts.NewProgress(progress)}
+	b := &builder{root: root, pins: p, frontend: cfg.Frontend, docker: docker, out: artifacts.NewProgress(progress)}
 	source, err := b.sourceNames()
 	if err != nil {
 		return Images{}, err
@@ -45,6 +45,7 @@ func Resolve(ctx context.Context, root string, mode config.ImageSource, progress
 	if err != nil {
 		return Images{}, err
 	}
+	mode := cfg.Images
 	if mode == config.ImagesAuto {
 		if mode, err = b.choose(ctx, source, official); err != nil {
 			return Images{}, err

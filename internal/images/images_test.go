@@ -191,6 +191,49 @@ func testNames(t *testing.T, set func(*builder) (names, error)) {
 	}
 }
 
+// TestNamesCoverTheFrontend changes what builds Gitea's frontend, and leaves it out.
+func TestNamesCoverTheFrontend(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for _, dir := range []string{"images", "cmd", "internal", "go.mod", "go.sum"} {
+		if err := copyTree(filepath.Join("../..", dir), filepath.Join(root, dir), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	of := func(frontend bool) (source, official names) {
+		t.Helper()
+		b := &builder{root: root, frontend: frontend}
+		var err error
+		if b.pins, err = readPins(root); err == nil {
+			source, err = b.sourceNames()
+		}
+		if err == nil {
+			official, err = b.officialNames()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return source, official
+	}
+	with, official := of(true)
+	without, _ := of(false)
+	if err := os.WriteFile(filepath.Join(root, "images/gitea/frontend/package-lock.json"), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	changed, sameOfficial := of(true)
+	if sameOfficial != official {
+		t.Error("another frontend must not rename the official images, which have their own")
+	}
+	for name, other := range map[string]names{"no": without, "another": changed} {
+		if other.gitea == with.gitea {
+			t.Errorf("%s frontend must rename Gitea's image", name)
+		}
+		if other.giteaProgram, other.gitea = with.giteaProgram, with.gitea; other != with {
+			t.Errorf("%s frontend must rename no other image: got %+v, want %+v", name, other, with)
+		}
+	}
+}
+
 // TestNamesCoverPrograms changes what a program of this project is built from.
 func TestNamesCoverPrograms(t *testing.T) {
 	t.Parallel()

@@ -70,7 +70,7 @@ func (b *builder) sourceNames() (names, error) {
 		forgeRoot:     h.name("forge-rootfs", []string{d.Suite, rootfsRecipe}, d.Forge...),
 		jobRoot:       h.name("job-rootfs", []string{d.Suite, rootfsRecipe}, d.Job...),
 		jobEngineRoot: h.name("engine-rootfs", []string{d.Suite, rootfsRecipe}, d.JobEngine...),
-		giteaProgram:  h.name("gitea-program", []string{giteaLayout}, h.binary(artifacts.Gitea)),
+		giteaProgram:  h.name("gitea-program", []string{giteaLayout, h.binary(artifacts.Gitea)}, h.frontend()...),
 		runnerProgram: h.name("runner-program", nil, h.binary(artifacts.Runner)),
 		gos:           h.name("go", append([]string{goLayout, b.pins.Go, runtime.GOARCH}, goLeftOut...)),
 		node:          h.name("node", nil, h.node()),
@@ -186,6 +186,16 @@ func (h *hasher) node() string {
 	var hash string
 	hash, h.err = artifacts.NodeHash(h.b.root)
 	return hash
+}
+
+// frontend is the hash of Gitea's frontend, if the set has it.
+func (h *hasher) frontend() []string {
+	if h.err != nil || !h.b.frontend {
+		return nil
+	}
+	var hash string
+	hash, h.err = artifacts.FrontendHash(h.b.root)
+	return []string{hash}
 }
 
 // binary is the hash of a program.

@@ -24,9 +24,9 @@ const (
 
 // buildSource builds what the images from source are built on. It builds programs one
 // after the other, as each Go build uses every core, and at the same time the root file
-// systems, which wait for the network.
+// systems and Gitea's frontend, which wait for the network.
 func (b *builder) buildSource(ctx context.Context, n names) (layouts, error) {
-	var gitea, runner, node string
+	var gitea, runner, assets, node string
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		if gitea, err = artifacts.Gitea.Build(gctx, b.root, b.out); err != nil {
@@ -52,11 +52,17 @@ func (b *builder) buildSource(ctx context.Context, n names) (layouts, error) {
 		node, err = artifacts.Node(gctx, b.root, b.out)
 		return err
 	})
+	g.Go(func() (err error) {
+		if b.frontend {
+			assets, err = artifacts.Frontend(gctx, b.root, b.out)
+		}
+		return err
+	})
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
 	return layouts{
-		n.giteaProgram: func(dir string) error { return b.layGitea(ctx, dir, gitea) },
+		n.giteaProgram: func(dir string) error { return b.layGitea(ctx, dir, gitea, assets) },
 		n.runnerProgram: func(dir string) error {
 			return copyFile(runner, filepath.Join(dir, "usr/local/bin/gitea-runner"), 0o755)
 		},
@@ -95,8 +101,9 @@ func (b *builder) rootfs(ctx context.Context, artifact, ref string, packages []s
 }
 
 // layGitea lays out what the official rootless image holds: the program, its
-// scripts, and the files that the official program has inside.
-func (b *builder) layGitea(ctx context.Context, dir, program string) error {
+// scripts, and the files that the official program has inside. Those of the frontend
+// are in the directory assets; without one they are missing.
+func (b *builder) layGitea(ctx context.Context, dir, program, assets string) error {
 	module, err := artifacts.ModuleDir(ctx, filepath.Join(b.root, artifacts.Gitea.Module), artifacts.Gitea.Pin)
 	if err != nil {
 		return err
@@ -104,8 +111,14 @@ func (b *builder) layGitea(ctx context.Context, dir, program string) error {
 	if err := copyTree(filepath.Join(module, "docker", "rootless"), dir, 0o755); err != nil {
 		return err
 	}
+	static := filepath.Join(dir, "app/gitea/static")
 	for _, d := range []string{"templates", "options", "public"} {
-		if err := copyTree(filepath.Join(module, d), filepath.Join(dir, "app/gitea/static", d), 0o644); err != nil {
+		if err := copyTree(filepath.Join(module, d), filepath.Join(static, d), 0o644); err != nil {
+			return err
+		}
+	}
+	if assets != "" {
+		if err := copyTree(assets, filepath.Join(static, "public/assets"), 0o644); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // TestResolveSource builds every source image for real; it is quick when the
 // engine has them already.
 func TestResolveSource(t *testing.T) {
-	got, err := Resolve(t.Context(), "../..", config.ImagesFromSource, t.Output())
+	got, err := Resolve(t.Context(), "../..", config.Config{Images: config.ImagesFromSource, Frontend: true}, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ var getArtifacts = Step{"getting the artifacts", func(ctx context.Context, s *St
 		return artifacts.Problem("the gitea plugin", s.Machine.GiteaPlugin(ctx, s.Project.Root, progress))
 	})
 	group.Go(func() (err error) {
-		a.Images, err = s.Machine.Images(ctx, s.Project.Root, s.Config.Images, progress)
+		a.Images, err = s.Machine.Images(ctx, s.Project.Root, s.Config, progress)
 		return artifacts.Problem("the images", err)
 	})
 	if err := group.Wait(); err != nil {

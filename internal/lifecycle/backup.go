@@ -135,7 +135,7 @@ var findForge = Step{"looking for the forge", func(ctx context.Context, s *State
 		return nil
 	}
 	s.Out.Line("the forge is not running: there is nothing to pause")
-	images, err := s.Machine.Images(ctx, s.Project.Root, s.Config.Images, artifacts.NewProgress(s.Out))
+	images, err := s.Machine.Images(ctx, s.Project.Root, s.Config, artifacts.NewProgress(s.Out))
 	s.archive.image = images.Gitea
 	return artifacts.Problem("the images", err)
 }}

@@ -136,7 +136,7 @@ func (h *fakeHost) DockerPlugin(context.Context, string, *artifacts.Progress) (P
 
 func (h *fakeHost) GiteaPlugin(context.Context, string, *artifacts.Progress) error { return nil }
 
-func (h *fakeHost) Images(context.Context, string, config.ImageSource, *artifacts.Progress) (images.Images, error) {
+func (h *fakeHost) Images(context.Context, string, config.Config, *artifacts.Progress) (images.Images, error) {
 	return images.Images{Mode: config.ImagesFromSource, Gitea: "gitea"}, nil
 }
 

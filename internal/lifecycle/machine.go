@@ -35,7 +35,7 @@ type Machine interface {
 	PulumiCLI(ctx context.Context, root string, progress *artifacts.Progress) (artifacts.CLI, error)
 	DockerPlugin(ctx context.Context, root string, progress *artifacts.Progress) (Plugin, error)
 	GiteaPlugin(ctx context.Context, root string, progress *artifacts.Progress) error
-	Images(ctx context.Context, root string, source config.ImageSource, progress *artifacts.Progress) (images.Images, error)
+	Images(ctx context.Context, root string, cfg config.Config, progress *artifacts.Progress) (images.Images, error)
 	Rekey(ctx context.Context, root string, progress io.Writer) (string, error)
 	// Readiness tells whether a stack works.
 	Readiness(s readiness.Stack) Readiness
@@ -99,8 +99,8 @@ func (machine) GiteaPlugin(ctx context.Context, root string, progress *artifacts
 	return err
 }
 
-func (machine) Images(ctx context.Context, root string, source config.ImageSource, progress *artifacts.Progress) (images.Images, error) {
-	return images.Resolve(ctx, root, source, progress)
+func (machine) Images(ctx context.Context, root string, cfg config.Config, progress *artifacts.Progress) (images.Images, error) {
+	return images.Resolve(ctx, root, cfg, progress)
 }
 
 func (machine) Readiness(s readiness.Stack) Readiness { return s }

@@ -45,7 +45,7 @@ type Forge struct {
 // Start runs a Gitea of the source image in a container of its own, on a free
 // port of the loopback interface. root is the project's directory.
 func Start(ctx context.Context, root string) (*Forge, error) {
-	images, err := images.Resolve(ctx, root, config.ImagesFromSource, os.Stderr)
+	images, err := images.Resolve(ctx, root, config.Config{Images: config.ImagesFromSource, Frontend: true}, os.Stderr)
 	if err != nil {
 		return nil, err
 	}

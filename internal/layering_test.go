@@ -34,6 +34,7 @@ var layers = []string{
 	"internal/ociwrapper",
 	"internal/forward",
 	"internal/environment",
+	"internal/workflowcheck",
 	"internal/trace/render",
 	"internal/trace/gather",
 	"internal/trace/tracetest",

@@ -53,7 +53,7 @@ Exit codes: 0 done, 1 failed, 2 called wrongly.`,
 	root.SetOut(g.out)
 	root.SetErr(g.err)
 	root.AddCommand(upCommand(g), downCommand(g), statusCommand(g), traceCommand(g), doctorCommand(g),
-		backupCommand(g), restoreCommand(g), thawCommand(g), rotateCommand(g), buildCommand(g), partsCommand(g), versionCommand(g))
+		backupCommand(g), restoreCommand(g), thawCommand(g), rotateCommand(g), buildCommand(g), partsCommand(g), versionCommand(g), checkCommand(g))
 	return root
 }
 

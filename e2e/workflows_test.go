@@ -52,7 +52,7 @@ func TestWorkflows(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
 	p.up().must(t, 0, "is up")
-	images, err := images.Resolve(t.Context(), "..", config.ImagesFromSource, t.Output())
+	images, err := images.Resolve(t.Context(), "..", config.Config{Images: config.ImagesFromSource, Frontend: true}, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}

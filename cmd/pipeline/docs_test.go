@@ -45,7 +45,7 @@ func TestCommandsInDocs(t *testing.T) {
 		}
 		for _, m := range pattern.FindAllStringSubmatch(string(text), -1) {
 			found++
-			checkCommand(t, path, m[1], m[2])
+			commandExists(t, path, m[1], m[2])
 		}
 		return nil
 	})
@@ -54,7 +54,7 @@ func TestCommandsInDocs(t *testing.T) {
 	}
 }
 
-func checkCommand(t *testing.T, path, name, arguments string) {
+func commandExists(t *testing.T, path, name, arguments string) {
 	t.Helper()
 	cmd, _, err := rootCommand(&global{}).Find([]string{name})
 	if err != nil || cmd.Name() != name {

@@ -18,7 +18,7 @@ func eachFile(t *testing.T, f func(path string, content []byte)) {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && slices.Contains([]string{".git", ".pipeline", "sdk"}, entry.Name()) {
+		if entry.IsDir() && slices.Contains([]string{".git", ".pipeline", "node_modules", "sdk"}, entry.Name()) {
 			return fs.SkipDir
 		}
 		if !entry.Type().IsRegular() {

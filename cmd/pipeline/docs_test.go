@@ -28,7 +28,7 @@ func TestCommandsInDocs(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && slices.Contains([]string{".git", ".pipeline", "sdk"}, entry.Name()) {
+		if entry.IsDir() && slices.Contains([]string{".git", ".pipeline", "node_modules", "sdk"}, entry.Name()) {
 			return fs.SkipDir
 		}
 		pattern := advisedCommand

@@ -52,7 +52,7 @@ func TestLimitOfVersion1(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(root, "pids/outer")); err == nil {
 		t.Error("the outer half was moved, which version 1 does not ask for")
 	}
-	weighs(t, groups[0], filepath.Join(root, "cpu/jobs-0/cpu.shares"), "2", "21024") // the kernel's file starts anew each time
+	weighs(t, groups[0], filepath.Join(root, "cpu/jobs-0/cpu.shares"), "2", "21024") // each write replaces what the kernel's file has
 }
 
 // weighs has a group yield and compete.

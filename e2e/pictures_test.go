@@ -17,7 +17,7 @@ func TestPictures(t *testing.T) {
 	p := newProject(t, nil)
 	p.up().must(t, 0)
 	for _, scheme := range []string{"light", "dark"} {
-		b := newBrowser(t, "http://"+p.address(), 1000, 560)
+		b := newBrowser(t, "http://"+p.address(), 1000, 600)
 		b.do("choosing "+scheme, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 			_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},

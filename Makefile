@@ -67,7 +67,7 @@ bench: docker build ## Measure the pipeline and the same work by hand; write doc
 	cd bench && go run . $(BENCH)
 
 .PHONY: pictures
-pictures: docker parts ## Take docs/run-light.png and docs/run-dark.png again, of a green run's page
+pictures: docker build ## Take docs/run-light.png and docs/run-dark.png again, of a green run's page
 	go test -count=1 -timeout 20m -tags e2e,pictures -v -run TestPictures ./e2e
 
 .PHONY: docker

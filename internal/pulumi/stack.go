@@ -225,24 +225,3 @@ func loginDir() string {
 	}
 	return dir
 }
-
-// InstallDockerPlugin installs the built docker plugin into Pulumi's home, unless it is there.
-func (s *Stack) InstallDockerPlugin(ctx context.Context, binary, version string) error {
-	// The source path in the marker tells one build of the same version from the next: artifacts are content-addressed.
-	marker := filepath.Join(s.Workspace().PulumiHome(), "docker-plugin-"+version)
-	installed, _ := os.ReadFile(marker)
-	dir := filepath.Join(s.Workspace().PulumiHome(), "plugins", "resource-docker-v"+version)
-	if _, err := os.Stat(dir); err == nil && string(installed) == binary {
-		return nil
-	}
-	_, stderr, _, err := s.Command.Run(ctx, s.Workspace().WorkDir(), nil, nil, nil,
-		[]string{"PULUMI_HOME=" + s.Workspace().PulumiHome(), "PULUMI_SKIP_UPDATE_CHECK=true"},
-		"plugin", "install", "resource", "docker", version, "--file", binary, "--reinstall")
-	if err != nil {
-		return fmt.Errorf("installing the docker plugin: %w: %s", err, strings.TrimSpace(stderr))
-	}
-	if err := os.WriteFile(marker, []byte(binary), 0o644); err != nil {
-		return fmt.Errorf("noting the docker plugin: %w", err)
-	}
-	return nil
-}

@@ -210,24 +210,29 @@ func TestSetupGo(t *testing.T) {
 		ok   bool
 		want string
 	}{
-		"nothing asked":  {nil, "", true, "using Go " + have},
-		"stable":         {map[string]string{"SETUP_GO_VERSION": "stable"}, "", true, "using Go " + have},
-		"exactly":        {map[string]string{"SETUP_GO_VERSION": have}, "", true, "using Go " + have},
-		"minor":          {map[string]string{"SETUP_GO_VERSION": minor}, "", true, "using Go " + have},
-		"file minimum":   {map[string]string{"SETUP_GO_VERSION_FILE": "go.mod"}, "module m\n\ngo 1.20\n", true, "using Go " + have},
-		"file toolchain": {map[string]string{"SETUP_GO_VERSION_FILE": "go.mod"}, "module m\n\ngo 1.20\n\ntoolchain go" + have + "\n", true, "using Go " + have},
-		"no file":        {map[string]string{"SETUP_GO_VERSION_FILE": "go.mod"}, "", false, "does not exist"},
-		"no version":     {map[string]string{"SETUP_GO_VERSION": "^1.26"}, "", false, "is not a version"},
-		"not to be had":  {map[string]string{"SETUP_GO_VERSION": "1.26.999", "GOPROXY": "off"}, "", false, "it has " + have},
-		"no Go":          {map[string]string{"PATH": empty}, "", false, "has no Go"},
+		"nothing asked":   {nil, "", true, "using Go " + have},
+		"stable":          {map[string]string{"SETUP_GO_VERSION": "stable"}, "", true, "using Go " + have},
+		"exactly":         {map[string]string{"SETUP_GO_VERSION": have}, "", true, "using Go " + have},
+		"minor":           {map[string]string{"SETUP_GO_VERSION": minor}, "", true, "using Go " + have},
+		"file minimum":    {map[string]string{"SETUP_GO_VERSION_FILE": "go.mod"}, "module m\n\ngo 1.20\n", true, "using Go " + have},
+		"file toolchain":  {map[string]string{"SETUP_GO_VERSION_FILE": "go.mod"}, "module m\n\ngo 1.20\n\ntoolchain go" + have + "\n", true, "using Go " + have},
+		"no file":         {map[string]string{"SETUP_GO_VERSION_FILE": "go.mod"}, "", false, "does not exist"},
+		"file of Windows": {map[string]string{"SETUP_GO_VERSION_FILE": "go.mod"}, "module m\r\n\r\ngo 1.20\r\n", true, "using Go " + have},
+		"caret":           {map[string]string{"SETUP_GO_VERSION": "^1.20"}, "", true, "using Go " + have},
+		"tilde":           {map[string]string{"SETUP_GO_VERSION": "~" + minor}, "", true, "using Go " + have},
+		"at least":        {map[string]string{"SETUP_GO_VERSION": ">=1.20.3"}, "", true, "using Go " + have},
+		"any of 1":        {map[string]string{"SETUP_GO_VERSION": "1.x"}, "", true, "using Go " + have},
+		"any minor":       {map[string]string{"SETUP_GO_VERSION": minor + ".x"}, "", true, "using Go " + have},
+		"range too new":   {map[string]string{"SETUP_GO_VERSION": "^1.999", "GOPROXY": "off"}, "", false, "it has " + have},
+		"no version":      {map[string]string{"SETUP_GO_VERSION": "1.26 || 1.25"}, "", false, "is not a version"},
+		"not to be had":   {map[string]string{"SETUP_GO_VERSION": "1.26.999", "GOPROXY": "off"}, "", false, "it has " + have},
+		"no Go":           {map[string]string{"PATH": empty}, "", false, "has no Go"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			if tt.file != "" {
-				if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(tt.file), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				writeFile(t, filepath.Join(dir, "go.mod"), tt.file)
 			}
 			env := map[string]string{"GITHUB_ENV": filepath.Join(dir, "env")}
 			maps.Copy(env, tt.env)
@@ -235,5 +240,32 @@ func TestSetupGo(t *testing.T) {
 				t.Errorf("got ok %t and\n%s\nwant ok %t and %q", ok, out, tt.ok, tt.want)
 			}
 		})
+	}
+}
+
+// TestSetupGoVersionFiles has the version in the files of other tools.
+func TestSetupGoVersionFiles(t *testing.T) {
+	t.Parallel()
+	version, err := exec.Command("go", "env", "GOVERSION").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := strings.TrimPrefix(strings.TrimSpace(string(version)), "go")
+	for name, text := range map[string]string{
+		".go-version": have + "\n", "go-version.txt": "\r\ngo" + have + "\r\n", ".tool-versions": "nodejs 22.1.0\ngolang " + have + "\r\n",
+	} {
+		dir := t.TempDir()
+		writeFile(t, filepath.Join(dir, name), text)
+		env := map[string]string{"GITHUB_ENV": filepath.Join(dir, "env"), "SETUP_GO_VERSION_FILE": name}
+		if out, ok := run(t, dir, "setup-go/setup-go.sh", env); !ok || !strings.Contains(out, "using Go "+have) {
+			t.Errorf("%s: got ok %t and\n%s\nwant Go %s", name, ok, out, have)
+		}
+	}
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

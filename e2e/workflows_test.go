@@ -43,6 +43,10 @@ var workflows = []workflow{
 	{name: "coverprofile"},
 	{name: "compose"},
 	{name: "hashfiles"},
+	{name: "checkout-v5"},
+	{name: "crlf-gomod"},
+	{name: "docker-run-forge"},
+	{name: "docker-build-forge"},
 	{name: "local-js-action", logs: []string{"hello-from-js"}},
 }
 

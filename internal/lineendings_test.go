@@ -9,6 +9,9 @@ import (
 	"testing"
 )
 
+// windowsFile is the one file with carriage returns: what a user on Windows pushes.
+var windowsFile = filepath.FromSlash("e2e/testdata/workflows/crlf-gomod/go.mod")
+
 // TestCheckoutHasNoCarriageReturns checks out the project's files as Git for Windows
 // does by default. Scripts, Dockerfiles and actions go into Linux containers, whose
 // shells take a carriage return for a part of the word before it.
@@ -29,8 +32,9 @@ func TestCheckoutHasNoCarriageReturns(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if binary := bytes.IndexByte(data, 0) >= 0; !binary && bytes.Contains(data, []byte("\r\n")) {
-			t.Errorf("%s has carriage returns", path[len(dir)+1:])
+		name := path[len(dir)+1:]
+		if binary := bytes.IndexByte(data, 0) >= 0; !binary && bytes.Contains(data, []byte("\r\n")) != (name == windowsFile) {
+			t.Errorf("%s has carriage returns, or %s has none any more", name, windowsFile)
 		}
 		read++
 		return nil

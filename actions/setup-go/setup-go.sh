@@ -20,10 +20,24 @@ if [ -z "$want" ] && [ -n "${SETUP_GO_VERSION_FILE:-}" ]; then
     echo "::error::setup-go: go-version-file '$SETUP_GO_VERSION_FILE' does not exist; check out first, or name another file"
     exit 1
   fi
-  want=$(awk '$1 == "toolchain" { sub(/^go/, "", $2); toolchain = $2 } $1 == "go" { version = $2 }
-    END { print toolchain ? toolchain : version }' "$SETUP_GO_VERSION_FILE")
-  file_minimum=yes
+  # Lines may end as on Windows.
+  case ${SETUP_GO_VERSION_FILE##*/} in
+    go.mod | go.work)
+      want=$(awk '{ sub(/\r$/, "") } $1 == "toolchain" { sub(/^go/, "", $2); toolchain = $2 } $1 == "go" { version = $2 }
+        END { print toolchain ? toolchain : version }' "$SETUP_GO_VERSION_FILE")
+      minimum=yes
+      ;;
+    .tool-versions) want=$(awk '{ sub(/\r$/, "") } $1 == "golang" || $1 == "go" { print $2; exit }' "$SETUP_GO_VERSION_FILE") ;;
+    *) want=$(awk '{ sub(/\r$/, "") } NF { sub(/^go/, "", $1); print $1; exit }' "$SETUP_GO_VERSION_FILE") ;;
+  esac
 fi
+# Ranges as people write them: ^1.26, ~1.26.3, >=1.26, 1.x, 1.26.x.
+case $want in
+  '^'* | '~'* | '>='*)
+    want=${want#[\^~>]} want=${want#=} minimum=yes
+    ;;
+esac
+while [[ $want == *.[x*] ]]; do want=${want%.*}; done
 
 # newest A B: the newer of two versions.
 newest() { printf '%s\n' "$1" "$2" | sort -V | tail -n 1; }
@@ -37,10 +51,10 @@ case $want in
     exit 1
     ;;
   *)
-    # A version in a file is a minimum. A version in the input is exact, and 1.26 means any
+    # A version in go.mod is a minimum. A version in the input is exact, and 1.26 means any
     # 1.26.x.
     if [ "$have" = "$want" ] || [[ $have == "$want".* ]] ||
-      { [ "${file_minimum:-}" = yes ] && [ "$(newest "$have" "$want")" = "$have" ]; }; then
+      { [ "${minimum:-}" = yes ] && [ "$(newest "$have" "$want")" = "$have" ]; }; then
       echo "using Go $have of the job image"
     else
       [[ $want == *.*.* ]] || want=$want.0

@@ -12,8 +12,8 @@ import (
 // actionNames are the directories below actions/, each served as a repository.
 var actionNames = []string{"checkout", "setup-go"}
 
-// actionTag is the version that workflows ask for.
-const actionTag = "v4"
+// actionTags are the versions that workflows ask for. All mean the same commit.
+var actionTags = []string{"v3", "v4", "v5", "v6"}
 
 // Actions are what workflows use, served by the forge itself: an organization
 // with a repository for each.
@@ -48,7 +48,7 @@ func NewActions(ctx *pulumi.Context, name string, args *ActionsArgs, opts ...pul
 			Source: pulumi.String(filepath.Join(args.Root, "actions", action)), Plain: pulumi.Bool(true),
 			// The project's own content: it follows the checkout, and the tag moves with it.
 			Update: pulumi.Bool(true),
-			Tags:   pulumi.ToStringArray([]string{actionTag}), Message: pulumi.String(action + " " + actionTag),
+			Tags:   pulumi.ToStringArray(actionTags), Message: pulumi.String("The project's " + action),
 		})
 		if err != nil {
 			return nil, err

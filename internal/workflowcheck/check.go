@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/rhysd/actionlint"
 
@@ -108,8 +107,8 @@ func workflows(dir string) (files []string, unread []Finding, err error) {
 }
 
 // others are actionlint's kinds of findings that rules of this package replace: what it
-// knows of runners is GitHub's. Nor does it know that an action may have an address here.
-var others = []string{"runner-label", "deprecated-commands"}
+// knows of runners and of well-known actions is GitHub's.
+var others = []string{"runner-label", "action", "deprecated-commands"}
 
 // checkFile checks one workflow.
 func checkFile(dir, file string, o Options) ([]Finding, error) {
@@ -131,7 +130,7 @@ func checkFile(dir, file string, o Options) ([]Finding, error) {
 	}
 	var findings []Finding
 	for _, e := range general {
-		if slices.Contains(others, e.Kind) || e.Kind == "action" && strings.Contains(e.Message, "://") {
+		if slices.Contains(others, e.Kind) {
 			continue
 		}
 		findings = append(findings, Finding{

@@ -10,6 +10,7 @@ import (
 // TestWithoutNpm has no npm registry, and a frontend that is not built yet: up is refused
 // before anything is made, and goes on without the pages' styles and scripts if told so.
 func TestWithoutNpm(t *testing.T) {
+	t.Parallel()
 	var image string
 	t.Cleanup(func() { // after the stack, which uses it
 		if image == "" {

@@ -38,7 +38,7 @@ func TestFaults(t *testing.T) {
 	if !inside(t) {
 		return
 	}
-	d := newDaemon(t, "6G")
+	d := newDaemon(t, "12G")
 	p := newProject(t, nil)
 	t.Setenv("GITOPS_PIPELINE_MIN_DISK", "1GiB") // the disk is small
 	t.Logf("up took %.1fs", p.run(t.Context(), p.upArgs()...).must(t, 0, "is up").took.Seconds())

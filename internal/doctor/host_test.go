@@ -12,10 +12,12 @@ import (
 // TestRunOnHost checks this machine, which has what the other tests need.
 func TestRunOnHost(t *testing.T) {
 	t.Parallel()
-	s := Settings{
-		Project: projecttest.New(t, ""), Stack: "e-doctor", MinDisk: 1,
-		Config: config.Config{Host: "localhost", BindAddress: "127.0.0.1"},
+	cfg, err := config.Parse(nil)
+	if err != nil {
+		t.Fatal(err)
 	}
+	cfg.HTTPPort, cfg.SSHPort = 0, 0 // any that are free
+	s := Settings{Project: projecttest.New(t, ""), Stack: "e-doctor", MinDisk: 1, Config: cfg}
 	if results := Run(t.Context(), s); AnyFailed(results) {
 		t.Errorf("got a failure in %+v", results)
 	}

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -252,15 +253,18 @@ func (s status) digest(tag string) string {
 	return ""
 }
 
-// awaitRun polls until the run of a commit has ended, and returns its conclusion.
+// awaitRun polls until the run of a commit has ended, and returns its conclusion. It asks
+// the forge: the launcher's status would take the processors from the run.
 func (p *project) awaitRun(commit string) string {
 	p.t.Helper()
+	owner := p.owner()
 	last := "no run"
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(500 * time.Millisecond) {
-		for _, r := range p.status().Runs {
-			if r.Commit != commit {
-				continue
-			}
+		var list struct {
+			Runs []struct{ Status, Conclusion string } `json:"workflow_runs"`
+		}
+		owner.api(http.MethodGet, "/repos/"+owner.user+"/gitops-pipeline/actions/runs?head_sha="+commit, nil, &list)
+		for _, r := range list.Runs {
 			if last = r.Status; r.Status == "completed" {
 				return r.Conclusion
 			}

@@ -15,7 +15,7 @@ import (
 // patience limits each wait for something that must happen. Even a slow machine does not need
 // this long, so a longer wait means a fault. The benchmark measures how fast something is;
 // tests only compare durations of the same run.
-const patience = 5 * time.Minute
+const patience = 10 * time.Minute
 
 // httpClient keeps a connection for each worker of a test's load.
 var httpClient = &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}

@@ -194,11 +194,7 @@ func TestUnsupportedInputsWarn(t *testing.T) {
 
 func TestSetupGo(t *testing.T) {
 	t.Parallel()
-	version, err := exec.Command("go", "env", "GOVERSION").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	have := strings.TrimPrefix(strings.TrimSpace(string(version)), "go")
+	have := goVersion(t)
 	minor := have[:strings.LastIndex(have, ".")]
 	empty := t.TempDir()
 	if err := os.Symlink("/bin/bash", filepath.Join(empty, "bash")); err != nil {
@@ -246,11 +242,7 @@ func TestSetupGo(t *testing.T) {
 // TestSetupGoVersionFiles has the version in the files of other tools.
 func TestSetupGoVersionFiles(t *testing.T) {
 	t.Parallel()
-	version, err := exec.Command("go", "env", "GOVERSION").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	have := strings.TrimPrefix(strings.TrimSpace(string(version)), "go")
+	have := goVersion(t)
 	for name, text := range map[string]string{
 		".go-version": have + "\n", "go-version.txt": "\r\ngo" + have + "\r\n", ".tool-versions": "nodejs 22.1.0\ngolang " + have + "\r\n",
 	} {
@@ -261,6 +253,16 @@ func TestSetupGoVersionFiles(t *testing.T) {
 			t.Errorf("%s: got ok %t and\n%s\nwant Go %s", name, ok, out, have)
 		}
 	}
+}
+
+// goVersion returns the version of the Go that runs the tests, such as 1.26.8.
+func goVersion(t *testing.T) string {
+	t.Helper()
+	version, err := exec.Command("go", "env", "GOVERSION").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(strings.TrimSpace(string(version)), "go")
 }
 
 func writeFile(t *testing.T, path, text string) {

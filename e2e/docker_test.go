@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -91,4 +92,16 @@ func freePort(t *testing.T) int {
 	}
 	t.Fatalf("no port from %d to %d is free", firstPort, lastPort)
 	return 0
+}
+
+// bridgeAddress returns the Docker host's address in Docker's own network: a private one,
+// which jobs cannot reach unless they are let through.
+func bridgeAddress(t *testing.T) net.IP {
+	t.Helper()
+	text := strings.TrimSpace(docker(t, "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"))
+	ip := net.ParseIP(text)
+	if ip == nil {
+		t.Fatalf("got the address %q of Docker's own bridge", text)
+	}
+	return ip
 }

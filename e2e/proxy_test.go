@@ -49,15 +49,7 @@ func (f *forwardProxy) hosts() []string {
 // a private address, which jobs cannot reach otherwise.
 func newForwardProxy(t *testing.T) *forwardProxy {
 	t.Helper()
-	bridge, err := net.InterfaceByName("docker0")
-	if err != nil {
-		t.Fatalf("Docker's own bridge: %v", err)
-	}
-	addresses, err := bridge.Addrs()
-	if err != nil || len(addresses) == 0 {
-		t.Fatalf("got the addresses %v of Docker's own bridge, %v", addresses, err)
-	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(addresses[0].(*net.IPNet).IP.String(), "0"))
+	listener, err := net.Listen("tcp", net.JoinHostPort(bridgeAddress(t).String(), "0"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -152,15 +152,7 @@ type privateServer struct {
 // newPrivateServer serves on the Docker host's address in Docker's own network, a private one.
 func newPrivateServer(t *testing.T) *privateServer {
 	t.Helper()
-	bridge, err := net.InterfaceByName("docker0")
-	if err != nil {
-		t.Fatalf("Docker's own bridge: %v", err)
-	}
-	addresses, err := bridge.Addrs()
-	if err != nil || len(addresses) == 0 {
-		t.Fatalf("got the addresses %v of Docker's own bridge, %v", addresses, err)
-	}
-	ip := addresses[0].(*net.IPNet).IP
+	ip := bridgeAddress(t)
 	s := &privateServer{address: ip.String(), authority: filepath.Join(t.TempDir(), "authority.pem")}
 	certificate := newCertificate(t, ip, s.authority)
 	s.url = s.serve(t, certificate)

@@ -6,15 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 )
 
 // webhook makes a webhook of the owner's repository to a listener on the private address of
 // the Docker host's bridge. It returns what receives the first delivery.
 func (p *project) webhook() <-chan string {
 	p.t.Helper()
-	address := strings.TrimSpace(docker(p.t, "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"))
-	listener, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
+	listener, err := net.Listen("tcp", net.JoinHostPort(bridgeAddress(p.t).String(), "0"))
 	if err != nil {
 		p.t.Fatalf("listening on the bridge's address: %v", err)
 	}

@@ -41,17 +41,15 @@ are no failure.`,
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				err = g.printJSON(findings)
-			} else {
+			if !asJSON {
 				g.showFindings(findings)
+			} else if err := g.printJSON(findings); err != nil {
+				return err
 			}
-			for _, f := range findings {
-				if f.Severity == workflowcheck.Error && err == nil {
-					return errReported
-				}
+			if slices.ContainsFunc(findings, workflowcheck.Finding.IsError) {
+				return errReported
 			}
-			return err
+			return nil
 		},
 	}
 	jsonFlag(cmd, &asJSON)
@@ -80,7 +78,7 @@ func (g *global) forgeHas(p project.Project) (workflowcheck.Options, error) {
 func (g *global) showFindings(findings []workflowcheck.Finding) {
 	errors := 0
 	for _, f := range findings {
-		if f.Severity == workflowcheck.Error {
+		if f.IsError() {
 			errors++
 		}
 		fmt.Fprintf(g.out, "%s:%d:%d: %s: %s [%s]\n", f.File, f.Line, f.Column, f.Severity, f.Message, f.Rule)

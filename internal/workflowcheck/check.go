@@ -45,6 +45,9 @@ type Finding struct {
 	Instead  string   `json:"instead,omitempty"` // what to write instead
 }
 
+// IsError tells an error from a warning.
+func (f Finding) IsError() bool { return f.Severity == Error }
+
 // Options say what the forge has.
 type Options struct {
 	Labels  []string // of its runners
@@ -58,12 +61,24 @@ func Check(dir string, o Options) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{WorkingDir: dir})
+	if err != nil {
+		return nil, fmt.Errorf("preparing actionlint: %w", err)
+	}
+	project, err := actionlint.NewProject(dir)
+	if err != nil {
+		return nil, problem.New("reading actionlint's configuration", err, "correct or remove actionlint.yaml")
+	}
 	for _, file := range files {
-		found, err := checkFile(dir, file, o)
+		content, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading a workflow: %w", err)
 		}
-		findings = append(findings, found...)
+		general, err := linter.Lint(file, content, project)
+		if err != nil {
+			return nil, fmt.Errorf("checking %s: %w", file, err)
+		}
+		findings = append(findings, checkFile(file, content, general, o)...)
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule))
@@ -110,24 +125,8 @@ func workflows(dir string) (files []string, unread []Finding, err error) {
 // knows of runners and of well-known actions is GitHub's.
 var others = []string{"runner-label", "action", "deprecated-commands"}
 
-// checkFile checks one workflow.
-func checkFile(dir, file string, o Options) ([]Finding, error) {
-	content, err := os.ReadFile(filepath.Join(dir, file))
-	if err != nil {
-		return nil, fmt.Errorf("reading a workflow: %w", err)
-	}
-	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{WorkingDir: dir})
-	if err != nil {
-		return nil, fmt.Errorf("preparing actionlint: %w", err)
-	}
-	project, err := actionlint.NewProject(dir)
-	if err != nil {
-		return nil, problem.New("reading actionlint's configuration", err, "correct or remove actionlint.yaml")
-	}
-	general, err := linter.Lint(file, content, project)
-	if err != nil {
-		return nil, fmt.Errorf("checking %s: %w", file, err)
-	}
+// checkFile returns the findings in one workflow: those of actionlint, and those of the rules.
+func checkFile(file string, content []byte, general []*actionlint.Error, o Options) []Finding {
 	var findings []Finding
 	for _, e := range general {
 		if slices.Contains(others, e.Kind) {
@@ -139,11 +138,11 @@ func checkFile(dir, file string, o Options) ([]Finding, error) {
 	}
 	workflow, _ := actionlint.Parse(content) // what does not parse is in general
 	if workflow == nil {
-		return findings, nil
+		return findings
 	}
 	r := &report{file: file, options: o}
 	for _, rule := range rules {
 		rule(r, workflow)
 	}
-	return append(findings, r.findings...), nil
+	return append(findings, r.findings...)
 }

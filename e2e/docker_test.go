@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -98,10 +97,13 @@ func freePort(t *testing.T) int {
 // which jobs cannot reach unless they are let through.
 func bridgeAddress(t *testing.T) net.IP {
 	t.Helper()
-	text := strings.TrimSpace(docker(t, "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"))
-	ip := net.ParseIP(text)
-	if ip == nil {
-		t.Fatalf("got the address %q of Docker's own bridge", text)
+	bridge, err := net.InterfaceByName("docker0")
+	if err != nil {
+		t.Fatalf("Docker's own bridge: %v", err)
 	}
-	return ip
+	addresses, err := bridge.Addrs()
+	if err != nil || len(addresses) == 0 {
+		t.Fatalf("got the addresses %v of Docker's own bridge, %v", addresses, err)
+	}
+	return addresses[0].(*net.IPNet).IP
 }

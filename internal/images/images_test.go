@@ -78,7 +78,7 @@ func (l lacks) DistributionInspect(_ context.Context, image, _ string) (registry
 func TestCurrent(t *testing.T) {
 	t.Parallel()
 	for mode, want := range map[config.ImageSource]int{config.ImagesAuto: 2, config.ImagesOfficial: 1, config.ImagesFromSource: 1} {
-		sets, err := Current("../..", mode)
+		sets, err := Current("../..", config.Config{Images: mode})
 		if err != nil || len(sets) != want {
 			t.Fatalf("%s: got %+v, %v, want %d sets", mode, sets, err, want)
 		}
@@ -88,6 +88,23 @@ func TestCurrent(t *testing.T) {
 				t.Errorf("%s: got %+v", mode, s)
 			}
 		}
+	}
+}
+
+// TestCurrentFrontend has the forge's image be another one with the styles and scripts of its
+// pages, as Resolve builds it.
+func TestCurrentFrontend(t *testing.T) {
+	t.Parallel()
+	with, err := Current("../..", config.Config{Images: config.ImagesFromSource, Frontend: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := Current("../..", config.Config{Images: config.ImagesFromSource})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if with[0].Gitea == without[0].Gitea || with[0].Runner != without[0].Runner {
+		t.Errorf("got %+v with the frontend and %+v without, want them to differ in the forge alone", with[0], without[0])
 	}
 }
 

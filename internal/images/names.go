@@ -39,17 +39,17 @@ func (n names) images() Images {
 // Current returns the images that a stack of the checkout at root is to be created from: one
 // set, or both where ImagesAuto leaves the choice to what is available. They need not be on
 // the Docker host.
-func Current(root string, mode config.ImageSource) ([]Images, error) {
+func Current(root string, cfg config.Config) ([]Images, error) {
 	p, err := readPins(root)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{root: root, pins: p}
+	b := &builder{root: root, pins: p, frontend: cfg.Frontend}
 	var sets []Images
 	for source, name := range map[config.ImageSource]func() (names, error){
 		config.ImagesFromSource: b.sourceNames, config.ImagesOfficial: b.officialNames,
 	} {
-		if mode != source && mode != config.ImagesAuto {
+		if cfg.Images != source && cfg.Images != config.ImagesAuto {
 			continue
 		}
 		n, err := name()

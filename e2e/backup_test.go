@@ -158,8 +158,7 @@ func (p *project) refuses(file string) {
 // TestBackupKilled kills backups at several points. The forge must not stay paused
 // afterwards, and the next backup must be complete.
 func TestBackupKilled(t *testing.T) {
-	p := newProject(t, nil)
-	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
+	p := sharedStack(t)
 	whole := p.labelled()
 	file := filepath.Join(t.TempDir(), "backup")
 	phrase := filepath.Join(t.TempDir(), "phrase")
@@ -167,8 +166,7 @@ func TestBackupKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	args := []string{"backup", file, "--force", "--passphrase-file", phrase}
-	clean := p.run(t.Context(), args...).must(t, 0, "writes were paused").took
-	_, steps := p.kill(never, false, args...)
+	steps, clean := p.whole(args...)
 	for i, n := 0, long(2, 20); i < n; i++ {
 		how, _ := p.kill(atStep(spread(steps, i, n)), i%2 == 0, args...)
 		p.repeat(how, clean, "backup", args...).must(t, 0, "writes were paused")

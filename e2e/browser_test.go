@@ -37,8 +37,7 @@ jobs:
 // TestBrowser opens the forge's pages in a real browser, follows a run there, and cancels
 // and repeats it by click. No request may be refused, and no script may fail.
 func TestBrowser(t *testing.T) {
-	p := newProject(t, nil)
-	p.up("-c", "seed=false").must(t, 0)
+	p := sharedStack(t)
 	r := p.newOwner("ann", "shop")
 	r.commit(map[string]string{
 		"README.md": "# Shop\n\nIt sells `things`.\n", "main.go": "package main\n\nfunc main() {}\n", ".gitea/workflows/ci.yaml": heldWorkflow,

@@ -28,8 +28,7 @@ const backoffReset = 10 * time.Second
 // TestForgeKilled kills Gitea with SIGKILL several times while a client pushes. Every
 // acknowledged push must still be there at the end.
 func TestForgeKilled(t *testing.T) {
-	p := newProject(t, nil)
-	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
+	p := sharedStack(t)
 	forge := p.container("forge-container")
 
 	began, before := time.Now(), p.mainPid(forge)
@@ -79,12 +78,15 @@ func TestForgeKilled(t *testing.T) {
 	p.checkDatabase(forge)
 }
 
-// checkDatabase stops the forge and runs SQLite's integrity check on a copy of its database.
+// checkDatabase runs SQLite's integrity check on a copy of the forge's database, for which it
+// stops the forge.
 func (p *project) checkDatabase(forge string) {
 	p.t.Helper()
 	docker(p.t, "stop", forge)
 	dir := p.t.TempDir()
 	docker(p.t, "cp", forge+":/var/lib/gitea/data", dir)
+	docker(p.t, "start", forge)
+	p.awaitHealthy(0, forge)
 	files, err := filepath.Glob(filepath.Join(dir, "data", "*.db"))
 	if err != nil || len(files) != 1 {
 		p.t.Fatalf("got databases %v and %v, want one", files, err)
@@ -200,9 +202,10 @@ func (p *project) awaitHealthy(killed int, forge string) time.Duration {
 // container returns the name of the stack's container that begins with prefix.
 func (p *project) container(prefix string) string {
 	p.t.Helper()
-	for _, c := range p.status().Containers {
-		if strings.HasPrefix(c.Name, prefix) {
-			return c.Name
+	names := docker(p.t, "ps", "--all", "--filter", "label="+label+"="+p.stack, "--format", "{{.Names}}")
+	for _, name := range strings.Fields(names) {
+		if strings.HasPrefix(name, prefix) {
+			return name
 		}
 	}
 	p.t.Fatalf("no container is named %s…", prefix)

@@ -42,6 +42,10 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
+	if err := removeShared(); err != nil {
+		fmt.Fprintf(os.Stderr, "removing the shared stack: %v\n", err)
+		code = 1
+	}
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
 }
@@ -63,8 +67,16 @@ type project struct {
 // turns that into what the test needs; by default, a Git checkout with one commit.
 func newProject(t *testing.T, prepare func(t *testing.T, dir string)) *project {
 	t.Helper()
+	p := newProjectIn(t, t.TempDir(), prepare)
+	t.Cleanup(func() { p.cleanUp() })
+	return p
+}
+
+// newProjectIn is newProject in a given directory. The caller removes what it creates.
+func newProjectIn(t *testing.T, dir string, prepare func(t *testing.T, dir string)) *project {
+	t.Helper()
 	p := &project{
-		t: t, dir: t.TempDir(), stack: "e2e-" + strings.ToLower(rand.Text()[:8]), http: freePort(t), ssh: freePort(t),
+		t: t, dir: dir, stack: "e2e-" + strings.ToLower(rand.Text()[:8]), http: freePort(t), ssh: freePort(t),
 	}
 	list, err := exec.Command("git", "-C", "..", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
 	if err != nil {
@@ -94,7 +106,6 @@ func newProject(t *testing.T, prepare func(t *testing.T, dir string)) *project {
 		prepare = gitCheckout
 	}
 	prepare(t, p.dir)
-	t.Cleanup(func() { p.cleanUp() })
 	return p
 }
 
@@ -106,26 +117,29 @@ func gitCheckout(t *testing.T, dir string) {
 	git(t, dir, "commit", "--quiet", "--message=Start")
 }
 
-// cleanUp removes the stack. If the test failed, it prints the containers' logs first. With
-// E2E_KEEP=1 it keeps the stack.
+// cleanUp removes the stack; that down --purge does, TestStory holds. If the test failed, it
+// prints the containers' logs first. With E2E_KEEP=1 it keeps the stack.
 func (p *project) cleanUp() {
 	if os.Getenv("E2E_KEEP") != "" {
 		p.t.Logf("kept stack %s in %s", p.stack, p.dir)
 		return
 	}
-	if p.t.Failed() {
-		out, _ := exec.Command("docker", "ps", "--all", "--filter", "label="+label+"="+p.stack).CombinedOutput()
-		p.t.Logf("containers:\n%s", out)
-		for _, id := range p.labelled().containers {
-			out, _ := exec.Command("docker", "logs", "--tail", "30", id).CombinedOutput()
-			p.t.Logf("log of %s:\n%s", id, out)
-		}
+	p.logFailure()
+	if err := removeObjects(p.stack); err != nil {
+		p.t.Errorf("cleaning up: %v", err)
 	}
-	if r := p.run(context.Background(), "down", "--purge", "--yes"); r.code != 0 {
-		p.t.Errorf("cleaning up: %s", r.out)
+}
+
+// logFailure prints the containers' logs if the test failed.
+func (p *project) logFailure() {
+	if !p.t.Failed() {
+		return
 	}
-	if left := p.labelled(); left.count() > 0 {
-		p.t.Errorf("left with the label of %s: %+v", p.stack, left)
+	out, _ := exec.Command("docker", "ps", "--all", "--filter", "label="+label+"="+p.stack).CombinedOutput()
+	p.t.Logf("containers:\n%s", out)
+	for _, id := range p.labelled().containers {
+		out, _ := exec.Command("docker", "logs", "--tail", "30", id).CombinedOutput()
+		p.t.Logf("log of %s:\n%s", id, out)
 	}
 }
 

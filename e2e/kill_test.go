@@ -16,12 +16,10 @@ const mostTimes = 6
 // succeed.
 func TestKilledUp(t *testing.T) {
 	p := newProject(t, nil)
-	clean := p.run(t.Context(), p.upArgs()...).must(t, 0, "is up").took
+	steps, clean := p.whole(p.upArgs()...)
 	whole := p.labelled()
-	p.run(t.Context(), "down", "--purge", "--yes").must(t, 0)
-	_, steps := p.kill(never, false, p.upArgs()...)
 	p.sameAs(whole)
-	for i, n := 0, long(3, 20); i < n; i++ {
+	for i, n := 0, long(2, 20); i < n; i++ {
 		p.run(t.Context(), "down", "--purge", "--yes").must(t, 0)
 		how, seen := p.kill(atStep(spread(steps, i, n)), i%2 == 0, p.upArgs()...)
 		if how == tooLate {
@@ -38,10 +36,8 @@ func TestKilledDown(t *testing.T) {
 	p := newProject(t, nil)
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
 	whole := p.labelled()
-	clean := p.run(t.Context(), "down", "--yes").must(t, 0).took
-	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
-	_, steps := p.kill(never, false, "down", "--yes")
-	for i, n := 0, long(2, 20); i < n; i++ {
+	steps, clean := p.whole("down", "--yes")
+	for i, n := 0, long(1, 20); i < n; i++ {
 		p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
 		p.sameAs(whole)
 		how, seen := p.kill(atStep(spread(steps, i, n)), i%2 == 0, "down", "--yes")
@@ -54,6 +50,14 @@ func TestKilledDown(t *testing.T) {
 			t.Errorf("got %+v after down, want the %d volumes alone", left, len(whole.volumes))
 		}
 	}
+}
+
+// whole runs a command to its end, and returns how many steps it has and how long it takes.
+func (p *project) whole(args ...string) (steps int, took time.Duration) {
+	p.t.Helper()
+	start := time.Now()
+	_, steps = p.kill(never, false, args...)
+	return steps, time.Since(start)
 }
 
 // repeat repeats a command that was killed, and fails the test if it takes mostTimes as long
@@ -74,6 +78,14 @@ func long(short, long int) int {
 		return long
 	}
 	return short
+}
+
+// onlyLong skips a test that takes long, unless LONG is set.
+func onlyLong(t *testing.T) {
+	t.Helper()
+	if os.Getenv("LONG") == "" {
+		t.Skip("only in the long form: make test-long")
+	}
 }
 
 // upArgs returns the arguments of an up on the stack's ports that pushes nothing.

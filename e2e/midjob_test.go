@@ -19,22 +19,31 @@ type fault struct {
 	script string // what that job runs
 	want   []string
 	do     func(p *project, d *daemon)
+	long   bool // only in the long form
 }
 
 // faults are in the order in which the runner meets them. A job that survives its fault must
 // succeed, any other must fail.
 var faults = []fault{
-	{"runner-killed", "sleep 300", []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-container") }},
-	{"engine-killed", "sleep 300", []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-engine") }},
-	{"runner-stopped", "sleep 300", []string{"failure"}, func(p *project, _ *daemon) { docker(p.t, "restart", p.container("runner-0-container")) }},
-	{"network-cut", firstHalf + "; sleep 4", []string{"success"}, cutNetwork},
-	{"daemon-killed", "sleep 300", []string{"failure"}, killDaemon},
-	{"runner-silent", "sleep 300", []string{"failure"}, silenceRunner},
+	{"runner-killed", "sleep 300", []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-container") }, false},
+	{"engine-killed", "sleep 300", []string{"failure"}, func(p *project, _ *daemon) { p.killMain("runner-0-engine") }, false},
+	{"runner-stopped", "sleep 300", []string{"failure"}, func(p *project, _ *daemon) { docker(p.t, "restart", p.container("runner-0-container")) }, true},
+	{"network-cut", firstHalf + "; sleep 4", []string{"success"}, cutNetwork, false},
+	{"daemon-killed", "sleep 300", []string{"failure"}, killDaemon, true},
+	{"runner-silent", "sleep 300", []string{"failure"}, silenceRunner, true},
 }
 
-// TestFaults runs a stack on its own Docker daemon and its own disk, which fail too: the
-// daemon during a job, and then the disk, which gets full.
+// TestFaults breaks the runner, the job engine and their network while jobs run.
 func TestFaults(t *testing.T) {
+	p := sharedStack(t)
+	quick := slices.DeleteFunc(slices.Clone(faults), func(f fault) bool { return f.long })
+	breakMidJob(p, nil, p.owner().newRepository("faults"), quick, "0")
+}
+
+// TestHostFaults runs a stack on its own Docker daemon and its own disk, which fail too: the
+// daemon during a job, and then the disk, which gets full.
+func TestHostFaults(t *testing.T) {
+	onlyLong(t)
 	if !inside(t) {
 		return
 	}
@@ -43,8 +52,8 @@ func TestFaults(t *testing.T) {
 	t.Setenv("GITOPS_PIPELINE_MIN_DISK", "1GiB") // the disk is small
 	t.Logf("up took %.1fs", p.run(t.Context(), p.upArgs()...).must(t, 0, "is up").took.Seconds())
 	repo := p.owner().newRepository("faults")
-	for round := range long(1, 5) {
-		breakMidJob(p, d, repo, strconv.Itoa(round))
+	for round := range 2 {
+		breakMidJob(p, d, repo, faults, strconv.Itoa(round))
 	}
 	fillDisk(p, d, repo)
 }
@@ -52,7 +61,7 @@ func TestFaults(t *testing.T) {
 // breakMidJob queues a job for each fault and one more job after them, and causes each fault
 // while its job runs. Every job must end with a true status, none may be lost, and the next
 // push must be green, without any help.
-func breakMidJob(p *project, d *daemon, repo *checkout, round string) {
+func breakMidJob(p *project, d *daemon, repo *checkout, faults []fault, round string) {
 	p.t.Helper()
 	last := "last-" + round
 	names, scripts := []string{}, map[string]string{last: "sleep 1"}

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/apt"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
@@ -20,11 +23,10 @@ import (
 // docker-proxy and the newest runc, and the machine's containerd.
 func TestNewestEngine(t *testing.T) {
 	onlyLong(t)
+	programs := buildNewest(t) // first outside: inside there is no network
 	if !inside(t) {
 		return
 	}
-	programs := t.TempDir()
-	buildNewest(t, programs)
 	wholeLife(t, func(d *daemon) { d.programs = programs })
 }
 
@@ -50,35 +52,37 @@ func TestDebian13Engine(t *testing.T) {
 	wholeLife(t, func(d *daemon) { d.root = root })
 }
 
-// onlyLong skips a test that takes long, unless LONG is set.
-func onlyLong(t *testing.T) {
+// buildNewest builds the newest Docker engine, unless it is built, and returns its directory.
+func buildNewest(t *testing.T) string {
 	t.Helper()
-	if os.Getenv("LONG") == "" {
-		t.Skip("only in the long form: make test-long")
+	source := filepath.Join("..", "tools", "newest-engine")
+	pins, err := os.ReadFile(filepath.Join(source, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// buildNewest builds the newest Docker engine into a directory.
-func buildNewest(t *testing.T, programs string) {
-	t.Helper()
-	if _, err := os.Stat("/usr/include/seccomp.h"); err != nil {
-		run := func(ctx context.Context, env []string, name string, args ...string) error {
-			return dockerhost.Machine{}.Run(ctx, t.Output(), env, name, args...)
+	out := artifacts.NewProgress(t.Output())
+	dir, err := artifacts.Cached(t.Context(), "newest-engine", fmt.Sprintf("%x", sha256.Sum256(pins))[:16], out, func(dir string) error {
+		if _, err := os.Stat("/usr/include/seccomp.h"); err != nil {
+			if err := apt.Install(t.Context(), t.Output(), func(ctx context.Context, env []string, name string, args ...string) error {
+				return dockerhost.Machine{}.Run(ctx, t.Output(), env, name, args...)
+			}, "libseccomp-dev", "pkg-config"); err != nil {
+				return err
+			}
 		}
-		if err := apt.Install(t.Context(), t.Output(), run, "libseccomp-dev", "pkg-config"); err != nil {
-			t.Fatal(err)
+		for _, args := range [][]string{
+			{"-o", dir + string(filepath.Separator), "github.com/moby/moby/v2/cmd/dockerd", "github.com/moby/moby/v2/cmd/docker-proxy"},
+			{"-o", filepath.Join(dir, "runc"), "-tags", "seccomp", "github.com/opencontainers/runc"},
+		} {
+			if err := artifacts.Run(t.Context(), source, nil, "go", append([]string{"build", "-trimpath"}, args...)...); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("building the newest Docker engine: %v", err)
 	}
-	for _, args := range [][]string{
-		{"-o", programs + string(filepath.Separator), "github.com/moby/moby/v2/cmd/dockerd", "github.com/moby/moby/v2/cmd/docker-proxy"},
-		{"-o", filepath.Join(programs, "runc"), "-tags", "seccomp", "github.com/opencontainers/runc"},
-	} {
-		cmd := exec.CommandContext(t.Context(), "go", append([]string{"build", "-trimpath"}, args...)...)
-		cmd.Dir = filepath.Join("..", "tools", "newest-engine")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("building the newest Docker engine: %v\n%s", err, out)
-		}
-	}
+	return dir
 }
 
 // wholeLife creates a stack on a daemon that prepare chooses, and does with it

@@ -24,9 +24,7 @@ const standInLabel = "gitops-pipeline.stand-in"
 // public registry can be reached where the tests run, so each of the others is replaced by a
 // stand-in with the same layout, built from the same sources.
 func TestOfficialImages(t *testing.T) {
-	if os.Getenv("LONG") == "" {
-		t.Skip("it compiles Gitea against musl and builds every image: in the long form")
-	}
+	onlyLong(t) // it compiles Gitea against musl and builds every image
 	t.Parallel()
 	removeStandIns(t)
 	t.Cleanup(func() { removeStandIns(t) }) // runs after the stack's own cleanup

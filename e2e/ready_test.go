@@ -12,9 +12,7 @@ import (
 // TestReady breaks a stack's runner and its network. up must fail, doctor must name the fault,
 // and doctor --fix must repair it without losing data.
 func TestReady(t *testing.T) {
-	t.Parallel()
-	p := newProject(t, nil)
-	p.up().must(t, 0, "is up")
+	p := sharedStack(t)
 	data := p.sortedVolumes()
 
 	p.run(t.Context(), "doctor").must(t, 0, "runner runner-0", "job engine of runner-0", "of the current image", "forge version", "waiting jobs")
@@ -48,9 +46,12 @@ func TestReady(t *testing.T) {
 // TestSwarm runs `docker swarm init` and `leave --force`. After that, Docker 20.10 no longer
 // resolves names in its networks. doctor must say so, and doctor --fix must repair it.
 func TestSwarm(t *testing.T) {
-	if os.Getenv("LONG") == "" {
-		t.Skip("it changes the whole Docker host: in the long form")
+	onlyLong(t)
+	if !inside(t) { // it changes the whole Docker host
+		return
 	}
+	newDaemon(t, "12G")
+	t.Setenv("GITOPS_PIPELINE_MIN_DISK", "1GiB") // the disk is small
 	p := newProject(t, nil)
 	p.up().must(t, 0, "is up")
 	docker(t, "swarm", "init", "--advertise-addr", "127.0.0.1")

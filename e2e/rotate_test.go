@@ -87,8 +87,7 @@ func TestRotateKilled(t *testing.T) {
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
 	whole := p.labelled()
 	p.owner().setSecret("gitops-pipeline", "OF_A_USER", "x")
-	clean := p.run(t.Context(), "rotate", "--all").must(t, 0).took
-	_, steps := p.kill(never, false, "rotate", "--all")
+	steps, clean := p.whole("rotate", "--all")
 	for i := range n {
 		how, _ := p.kill(atStep(spread(steps, i, n)), i%2 == 0, "rotate", "--all")
 		p.repeat(how, clean, "rotate --all", "rotate", "--all").must(t, 0, "10 secrets")

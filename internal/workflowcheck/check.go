@@ -95,11 +95,16 @@ func workflows(dir string) (files []string, unread []Finding, err error) {
 	read := ""
 	for _, directory := range Directories {
 		err := fs.WalkDir(os.DirFS(dir), directory, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || (filepath.Ext(path) != ".yml" && filepath.Ext(path) != ".yaml") {
+			if err != nil || entry.IsDir() {
 				return err
 			}
-			if read == "" || read == directory {
-				read = directory
+			if read == "" {
+				read = directory // any file makes it exist: Git has no empty directories
+			}
+			if filepath.Ext(path) != ".yml" && filepath.Ext(path) != ".yaml" {
+				return nil
+			}
+			if read == directory {
 				files = append(files, path)
 				return nil
 			}
@@ -114,7 +119,7 @@ func workflows(dir string) (files []string, unread []Finding, err error) {
 			return nil, nil, fmt.Errorf("reading the workflows: %w", err)
 		}
 	}
-	if read == "" {
+	if len(files)+len(unread) == 0 {
 		return nil, nil, problem.New("reading the workflows", fmt.Errorf("%s has none in %s or %s", dir, Directories[0], Directories[1]),
 			"name the directory of a repository with workflows: pipeline check DIR")
 	}

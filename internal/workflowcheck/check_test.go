@@ -96,7 +96,11 @@ func TestDirectories(t *testing.T) {
 	if err != nil || len(github) != 1 || github[0].Rule != "runner-label" {
 		t.Errorf("got %+v, %v, want the label alone", github, err)
 	}
-	for dir, want := range map[string]string{t.TempDir(): "has none in", filepath.Join(t.TempDir(), "gone"): "no such file"} {
+	template, err := Check(repository(t, map[string]string{".gitea/workflows/README.md": "None yet.\n", ".github/workflows/b.yml": workflow}), options)
+	if err != nil || len(template) != 1 || template[0].Rule != "workflow-directory" {
+		t.Errorf("got %+v, %v, want that the second is not read, as the first exists", template, err)
+	}
+	for dir, want := range map[string]string{repository(t, map[string]string{".gitea/workflows/README.md": "None yet.\n"}): "has none in", t.TempDir(): "has none in", filepath.Join(t.TempDir(), "gone"): "no such file"} {
 		if _, err := Check(dir, options); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
 		}

@@ -1,0 +1,58 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
+)
+
+// shared is the stack of sharedStack, once a test has asked for it.
+var shared *project
+
+// sharedStack returns a running stack without a first run, for tests that leave it as it was,
+// apart from what they push. Such tests run one after the other. TestMain removes the stack.
+func sharedStack(t *testing.T) *project {
+	t.Helper()
+	if shared == nil {
+		dir, err := os.MkdirTemp("", "gitops-pipeline-e2e-shared-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared = newProjectIn(t, dir, nil)
+		shared.run(t.Context(), shared.upArgs()...).must(t, 0, "is up")
+	}
+	p := *shared
+	p.t = t
+	t.Cleanup(p.logFailure)
+	return &p
+}
+
+// removeShared removes the shared stack and its directory.
+func removeShared() error {
+	if shared == nil || os.Getenv("E2E_KEEP") != "" {
+		return nil
+	}
+	if err := removeObjects(shared.stack); err != nil {
+		return err
+	}
+	return os.RemoveAll(shared.dir)
+}
+
+// removeObjects removes everything on the Docker host that carries a stack's label.
+func removeObjects(stack string) error {
+	ctx := context.Background()
+	docker, err := dockerhost.NewClient()
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	objects, err := dockerhost.FindObjects(ctx, docker, stack)
+	if err != nil {
+		return err
+	}
+	return dockerhost.RemoveObjects(ctx, docker, objects)
+}

@@ -65,6 +65,7 @@ func (p *project) withoutSocket(env []string, args ...string) result {
 
 // TestContext runs where the Docker CLI's current context names the Docker host, and nothing
 // answers at the default socket: the launcher, doctor and the Pulumi provider use the context.
+// Then the Docker host is behind SSH.
 func TestContext(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
@@ -96,5 +97,16 @@ func TestContext(t *testing.T) {
 	p.withoutSocket(env, "backup", filepath.Join(t.TempDir(), "backup")).must(t, 0)
 	if connections.Load() == 0 {
 		t.Error("nothing went through the context's socket")
+	}
+
+	host, ssh, commands := sshHost(t)
+	ssh = append(ssh, "DOCKER_HOST="+host)
+	p.withoutSocket(ssh, p.upArgs()...).must(t, 0, "nothing to change")
+	p.withoutSocket(ssh, "doctor").must(t, 0, host)
+	removeContainer(t, p, "runner-0-container")
+	before := commands.Load()
+	p.withoutSocket(ssh, "up", "--refresh").must(t, 0, "is up")
+	if commands.Load() == before {
+		t.Error("nothing went through SSH")
 	}
 }

@@ -35,6 +35,7 @@ var faults = []fault{
 
 // TestFaults breaks the runner, the job engine and their network while jobs run.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	p := sharedStack(t)
 	quick := slices.DeleteFunc(slices.Clone(faults), func(f fault) bool { return f.long })
 	breakMidJob(p, nil, p.owner().newRepository("faults"), quick, "0")

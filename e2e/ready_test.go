@@ -11,6 +11,7 @@ import (
 // TestReady breaks a stack's runner and its network. up must fail, doctor must name the fault,
 // and doctor --fix must repair it without losing data.
 func TestReady(t *testing.T) {
+	t.Parallel()
 	p := sharedStack(t)
 	data := p.sortedVolumes()
 

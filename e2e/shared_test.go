@@ -5,18 +5,24 @@ package e2e
 import (
 	"context"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
 )
 
-// shared is the stack of sharedStack, once a test has asked for it.
-var shared *project
+// shared is the stack of sharedStack, once a test has asked for it. Whoever uses it holds inUse.
+var (
+	shared *project
+	inUse  sync.Mutex
+)
 
 // sharedStack returns a running stack without a first run, for tests that leave it as it was,
-// apart from what they push. Such tests run one after the other. TestMain removes the stack.
+// apart from what they push. They have it one after the other. TestMain removes it.
 func sharedStack(t *testing.T) *project {
 	t.Helper()
+	inUse.Lock()
+	t.Cleanup(inUse.Unlock)
 	if shared == nil {
 		dir, err := os.MkdirTemp("", "gitops-pipeline-e2e-shared-")
 		if err != nil {

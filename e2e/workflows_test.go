@@ -53,6 +53,7 @@ var workflows = []workflow{
 // TestWorkflows pushes each workflow to a repository of its own on one stack, and looks how
 // its run ends.
 func TestWorkflows(t *testing.T) {
+	t.Parallel()
 	p := sharedStack(t)
 	images, err := images.Resolve(t.Context(), "..", config.Config{Images: config.ImagesFromSource, Frontend: true}, t.Output())
 	if err != nil {

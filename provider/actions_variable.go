@@ -3,20 +3,21 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strings"
 
+	"code.gitea.io/sdk/gitea"
 	"github.com/pulumi/pulumi-go-provider/infer"
 )
 
-// ActionsVariable is a variable that a repository's workflows read.
+// ActionsVariable is a variable that the workflows of a repository read, or those of all
+// repositories of a user.
 type ActionsVariable struct{}
 
 // ActionsVariableArgs are the inputs of an ActionsVariable.
 type ActionsVariableArgs struct {
-	Owner      string `pulumi:"owner" provider:"replaceOnChanges"`
-	Repository string `pulumi:"repository" provider:"replaceOnChanges"`
-	Name       string `pulumi:"name" provider:"replaceOnChanges"`
-	Value      string `pulumi:"value"`
+	Owner      string  `pulumi:"owner" provider:"replaceOnChanges"`
+	Repository *string `pulumi:"repository,optional" provider:"replaceOnChanges"`
+	Name       string  `pulumi:"name" provider:"replaceOnChanges"`
+	Value      string  `pulumi:"value"`
 }
 
 // ActionsVariableState is the state of an ActionsVariable.
@@ -33,13 +34,13 @@ var (
 
 // Annotate documents the resource.
 func (r *ActionsVariable) Annotate(a infer.Annotator) {
-	a.Describe(r, "A variable of a repository's workflows. Import by owner/repository/name.")
+	a.Describe(r, "A variable of the workflows of a repository, or of all repositories of a user. Import by owner/repository/name or owner/name.")
 }
 
 // Annotate documents the inputs.
 func (r *ActionsVariableArgs) Annotate(a infer.Annotator) {
-	a.Describe(&r.Owner, "Owner of the repository.")
-	a.Describe(&r.Repository, "Name of the repository.")
+	a.Describe(&r.Owner, "Owner of the repository, or the user.")
+	a.Describe(&r.Repository, "Name of the repository. Without it, all repositories of the user.")
 	a.Describe(&r.Name, "Name that workflows read it by; letters, digits and _.")
 	a.Describe(&r.Value, "The value, at least one character.")
 }
@@ -52,26 +53,45 @@ func (*ActionsVariable) Check(ctx context.Context, req infer.CheckRequest) (infe
 
 // putVariable sets the variable, whether or not there is one of that name.
 func putVariable(ctx context.Context, in ActionsVariableArgs) error {
-	c, err := client(ctx)
+	c, err := actionsClient(ctx, in.Owner, in.Repository)
 	if err != nil {
 		return err
 	}
-	doing := fmt.Sprintf("setting Actions variable %s of %s/%s", in.Name, in.Owner, in.Repository)
-	_, r, err := c.GetRepoActionVariable(in.Owner, in.Repository, in.Name)
+	_, r, err := getVariable(c, in.Owner, in.Repository, in.Name)
 	switch {
+	case err == nil && in.Repository == nil:
+		r, err = c.UpdateUserActionVariable(in.Name, gitea.UpdateActionVariableOption{Name: in.Name, Value: in.Value})
 	case err == nil:
-		r, err = c.UpdateRepoActionVariable(in.Owner, in.Repository, in.Name, in.Value)
+		r, err = c.UpdateRepoActionVariable(in.Owner, *in.Repository, in.Name, in.Value)
+	case notFound(r) && in.Repository == nil:
+		r, err = c.CreateUserActionVariable(in.Name, gitea.CreateActionVariableOption{Value: in.Value})
 	case notFound(r):
-		r, err = c.CreateRepoActionVariable(in.Owner, in.Repository, in.Name, in.Value)
+		r, err = c.CreateRepoActionVariable(in.Owner, *in.Repository, in.Name, in.Value)
 	}
-	return apiError(doing, r, err)
+	return apiError("setting Actions variable "+actionsID(in.Owner, in.Repository, in.Name), r, err)
+}
+
+// getVariable reads a variable's value.
+func getVariable(c *gitea.Client, owner string, repository *string, name string) (value string, r *gitea.Response, err error) {
+	if repository == nil {
+		v, r, err := c.GetUserActionVariable(name)
+		if err != nil {
+			return "", r, err
+		}
+		return v.Data, r, nil
+	}
+	v, r, err := c.GetRepoActionVariable(owner, *repository, name)
+	if err != nil {
+		return "", r, err
+	}
+	return v.Value, r, nil
 }
 
 // Create sets the variable.
 func (*ActionsVariable) Create(ctx context.Context, req infer.CreateRequest[ActionsVariableArgs]) (infer.CreateResponse[ActionsVariableState], error) {
 	in := req.Inputs
 	resp := infer.CreateResponse[ActionsVariableState]{
-		ID: strings.Join([]string{in.Owner, in.Repository, in.Name}, "/"), Output: ActionsVariableState{in},
+		ID: actionsID(in.Owner, in.Repository, in.Name), Output: ActionsVariableState{in},
 	}
 	if req.DryRun {
 		return resp, nil
@@ -91,15 +111,15 @@ func (*ActionsVariable) Update(ctx context.Context, req infer.UpdateRequest[Acti
 // Read refreshes from the server.
 func (*ActionsVariable) Read(ctx context.Context, req infer.ReadRequest[ActionsVariableArgs, ActionsVariableState]) (infer.ReadResponse[ActionsVariableArgs, ActionsVariableState], error) {
 	kept := infer.ReadResponse[ActionsVariableArgs, ActionsVariableState](req)
-	parts := strings.Split(req.ID, "/")
-	if len(parts) != 3 {
-		return kept, fmt.Errorf("reading Actions variable %q: the ID is owner/repository/name", req.ID)
+	owner, repository, name, err := parseActionsID(req.ID)
+	if err != nil {
+		return kept, fmt.Errorf("reading Actions variable: %w", err)
 	}
-	c, err := client(ctx)
+	c, err := actionsClient(ctx, owner, repository)
 	if err != nil {
 		return kept, err
 	}
-	v, r, err := c.GetRepoActionVariable(parts[0], parts[1], parts[2])
+	value, r, err := getVariable(c, owner, repository, name)
 	switch {
 	case notFound(r):
 		return infer.ReadResponse[ActionsVariableArgs, ActionsVariableState]{}, nil
@@ -108,17 +128,23 @@ func (*ActionsVariable) Read(ctx context.Context, req infer.ReadRequest[ActionsV
 	case err != nil:
 		return kept, apiError("reading Actions variable "+req.ID, r, err)
 	}
-	in := ActionsVariableArgs{Owner: parts[0], Repository: parts[1], Name: parts[2], Value: v.Value}
+	in := ActionsVariableArgs{Owner: owner, Repository: repository, Name: name, Value: value}
 	return infer.ReadResponse[ActionsVariableArgs, ActionsVariableState]{ID: req.ID, Inputs: in, State: ActionsVariableState{in}}, nil
 }
 
 // Delete removes the variable.
 func (*ActionsVariable) Delete(ctx context.Context, req infer.DeleteRequest[ActionsVariableState]) (infer.DeleteResponse, error) {
-	c, err := client(ctx)
+	in := req.State
+	c, err := actionsClient(ctx, in.Owner, in.Repository)
 	if err != nil {
 		return infer.DeleteResponse{}, err
 	}
-	r, err := c.DeleteRepoActionVariable(req.State.Owner, req.State.Repository, req.State.Name)
+	var r *gitea.Response
+	if in.Repository == nil {
+		r, err = c.DeleteUserActionVariable(in.Name)
+	} else {
+		r, err = c.DeleteRepoActionVariable(in.Owner, *in.Repository, in.Name)
+	}
 	if notFound(r) {
 		return infer.DeleteResponse{}, nil
 	}

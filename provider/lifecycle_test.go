@@ -3,6 +3,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
@@ -19,12 +20,14 @@ func TestLifeCycles(t *testing.T) {
 	t.Cleanup(func() { remove(t, s, "Repository", repo); remove(t, s, "User", owner) })
 
 	for _, tt := range []struct {
+		name       string // default: its kind
 		kind       string
 		inputs     property.Map
 		update     property.Map // a change in place
 		replace    property.Map // a change that needs a new one
 		importable bool
 		again      bool // creating it twice is fine even without adopt
+		unseen     bool // the server does not list it: what is gone is not seen
 	}{
 		{
 			kind:       "User",
@@ -60,6 +63,24 @@ func TestLifeCycles(t *testing.T) {
 			again:   true,
 		},
 		{
+			name:    "a user's ActionsSecret",
+			kind:    "ActionsSecret",
+			inputs:  props("owner", "owner", "name", "KEY", "value", "one"),
+			update:  props("owner", "owner", "name", "KEY", "value", "two"),
+			replace: props("owner", "owner", "repository", "used", "name", "KEY", "value", "one"),
+			again:   true,
+			unseen:  true,
+		},
+		{
+			name:       "a user's ActionsVariable",
+			kind:       "ActionsVariable",
+			inputs:     props("owner", "owner", "name", "VAR", "value", "one"),
+			update:     props("owner", "owner", "name", "VAR", "value", "two"),
+			replace:    props("owner", "owner", "repository", "used", "name", "VAR", "value", "one"),
+			importable: true,
+			again:      true,
+		},
+		{
 			kind:       "ActionsVariable",
 			inputs:     props("owner", "owner", "repository", "used", "name", "VAR", "value", "one"),
 			update:     props("owner", "owner", "repository", "used", "name", "VAR", "value", "two"),
@@ -68,7 +89,7 @@ func TestLifeCycles(t *testing.T) {
 			again:      true,
 		},
 	} {
-		t.Run(tt.kind, func(t *testing.T) {
+		t.Run(cmp.Or(tt.name, tt.kind), func(t *testing.T) {
 			checked, err := s.Check(p.CheckRequest{Urn: urn(tt.kind), Inputs: tt.inputs})
 			if err != nil || len(checked.Failures) > 0 {
 				t.Fatalf("checking: %v %v", err, checked.Failures)
@@ -134,7 +155,7 @@ func TestLifeCycles(t *testing.T) {
 			}
 			remove(t, s, tt.kind, made)
 			remove(t, s, tt.kind, made) // gone is gone
-			if read, err := s.Read(p.ReadRequest{ID: made.ID, Urn: urn(tt.kind), Properties: made.Properties, Inputs: checked.Inputs}); err != nil || read.ID != "" {
+			if read, err := s.Read(p.ReadRequest{ID: made.ID, Urn: urn(tt.kind), Properties: made.Properties, Inputs: checked.Inputs}); err != nil || (read.ID != "") != tt.unseen {
 				t.Errorf("got %q, %v after the deletion, want nothing", read.ID, err)
 			}
 		})

@@ -65,6 +65,8 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 		return nil, err
 	}
 
+	// Secrets and variables are the owner's, for the workflows of all their repositories.
+	//
 	// The seed queues the first run, and a runner takes it as soon as it has started. The
 	// seed depends on what could refuse it, the runners on what a run reads.
 	needed := append([]pulumi.Resource{args.Service.Image}, args.Actions.Seeds...)
@@ -73,7 +75,7 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 		value pulumi.StringInput
 	}{{"REGISTRY_USER", owner.Username}, {"REGISTRY_PASS", token.Token}} {
 		secret, err := gitea.NewActionsSecret(ctx, name+"-secret-"+s.name, &gitea.ActionsSecretArgs{
-			Owner: owner.Username, Repository: repo.Name, Name: pulumi.String(s.name), Value: s.value,
+			Owner: owner.Username, Name: pulumi.String(s.name), Value: s.value,
 		}, remade)
 		if err != nil {
 			return nil, err
@@ -88,7 +90,7 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 		{"GO_IMAGE", pulumi.String(args.Images.Job)},
 	} {
 		variable, err := gitea.NewActionsVariable(ctx, name+"-variable-"+v.name, &gitea.ActionsVariableArgs{
-			Owner: owner.Username, Repository: repo.Name, Name: pulumi.String(v.name), Value: v.value,
+			Owner: owner.Username, Name: pulumi.String(v.name), Value: v.value,
 		}, remade)
 		if err != nil {
 			return nil, err

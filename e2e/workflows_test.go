@@ -93,7 +93,38 @@ func TestWorkflows(t *testing.T) {
 			}
 		})
 	}
+	t.Run("demo in another repository", func(t *testing.T) { checkCopy(t, p) })
 	checkLabels(t, p)
+}
+
+// checkCopy pushes the demo's workflow and service to a repository of another name: its image
+// is published under that name, with the owner's secrets.
+func checkCopy(t *testing.T, p *project) {
+	files := map[string]string{}
+	for _, pattern := range []string{"../.gitea/workflows/ci.yaml", "../service/*", "../service/.dockerignore"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range found {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[strings.TrimPrefix(file, "../")] = string(text)
+		}
+	}
+	q := *p
+	q.t = t
+	r := q.owner().newRepository("Shop")
+	if conclusion, logs := r.concluded(r.commit(files)); conclusion != "success" {
+		t.Fatalf("got a run that ended in %s, want success; its logs:\n%s", conclusion, logs)
+	}
+	var versions []struct{ Version string }
+	r.api(http.MethodGet, "/packages/"+r.user+"/container/shop", nil, &versions)
+	if len(versions) != 2 {
+		t.Errorf("got the versions %+v of the image, want the commit's and latest", versions)
+	}
 }
 
 // fixture reads the files of a directory, with words replaced in them.

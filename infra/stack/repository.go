@@ -83,14 +83,16 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 		r.Read = append(r.Read, secret)
 	}
 	for _, v := range []struct {
-		name  string
-		value pulumi.StringInput
+		name       string
+		value      pulumi.StringInput
+		repository pulumi.StringPtrInput // the only one that reads it
 	}{
-		{"REGISTRY_HOST", pulumi.String(cfg.Registry())},
-		{"GO_IMAGE", pulumi.String(args.Images.Job)},
+		{"REGISTRY_HOST", pulumi.String(cfg.Registry()), nil},
+		{"GO_IMAGE", pulumi.String(args.Images.Job), nil},
+		{"IMAGE_NAME", pulumi.String("service"), repo.Name}, // the workflow's default is the repository's name
 	} {
 		variable, err := gitea.NewActionsVariable(ctx, name+"-variable-"+v.name, &gitea.ActionsVariableArgs{
-			Owner: owner.Username, Name: pulumi.String(v.name), Value: v.value,
+			Owner: owner.Username, Repository: v.repository, Name: pulumi.String(v.name), Value: v.value,
 		}, remade)
 		if err != nil {
 			return nil, err

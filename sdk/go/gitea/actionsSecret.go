@@ -12,16 +12,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A secret of a repository's workflows. The server never shows its value: a value that was changed elsewhere is not seen, and an import has none.
+// A secret of the workflows of a repository, or of all repositories of a user. The server never shows its value: a value that was changed elsewhere is not seen, and an import has none. A user's secrets it does not list either: one that was removed elsewhere is not seen.
 type ActionsSecret struct {
 	pulumi.CustomResourceState
 
 	// Name that workflows read it by; letters, digits and _.
 	Name pulumi.StringOutput `pulumi:"name"`
-	// Owner of the repository.
+	// Owner of the repository, or the user.
 	Owner pulumi.StringOutput `pulumi:"owner"`
-	// Name of the repository.
-	Repository pulumi.StringOutput `pulumi:"repository"`
+	// Name of the repository. Without it, all repositories of the user.
+	Repository pulumi.StringPtrOutput `pulumi:"repository"`
 	// The secret.
 	Value pulumi.StringOutput `pulumi:"value"`
 }
@@ -38,9 +38,6 @@ func NewActionsSecret(ctx *pulumi.Context,
 	}
 	if args.Owner == nil {
 		return nil, errors.New("invalid value for required argument 'Owner'")
-	}
-	if args.Repository == nil {
-		return nil, errors.New("invalid value for required argument 'Repository'")
 	}
 	if args.Value == nil {
 		return nil, errors.New("invalid value for required argument 'Value'")
@@ -93,10 +90,10 @@ func (ActionsSecretState) ElementType() reflect.Type {
 type actionsSecretArgs struct {
 	// Name that workflows read it by; letters, digits and _.
 	Name string `pulumi:"name"`
-	// Owner of the repository.
+	// Owner of the repository, or the user.
 	Owner string `pulumi:"owner"`
-	// Name of the repository.
-	Repository string `pulumi:"repository"`
+	// Name of the repository. Without it, all repositories of the user.
+	Repository *string `pulumi:"repository"`
 	// The secret.
 	Value string `pulumi:"value"`
 }
@@ -105,10 +102,10 @@ type actionsSecretArgs struct {
 type ActionsSecretArgs struct {
 	// Name that workflows read it by; letters, digits and _.
 	Name pulumi.StringInput
-	// Owner of the repository.
+	// Owner of the repository, or the user.
 	Owner pulumi.StringInput
-	// Name of the repository.
-	Repository pulumi.StringInput
+	// Name of the repository. Without it, all repositories of the user.
+	Repository pulumi.StringPtrInput
 	// The secret.
 	Value pulumi.StringInput
 }
@@ -205,14 +202,14 @@ func (o ActionsSecretOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *ActionsSecret) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
-// Owner of the repository.
+// Owner of the repository, or the user.
 func (o ActionsSecretOutput) Owner() pulumi.StringOutput {
 	return o.ApplyT(func(v *ActionsSecret) pulumi.StringOutput { return v.Owner }).(pulumi.StringOutput)
 }
 
-// Name of the repository.
-func (o ActionsSecretOutput) Repository() pulumi.StringOutput {
-	return o.ApplyT(func(v *ActionsSecret) pulumi.StringOutput { return v.Repository }).(pulumi.StringOutput)
+// Name of the repository. Without it, all repositories of the user.
+func (o ActionsSecretOutput) Repository() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ActionsSecret) pulumi.StringPtrOutput { return v.Repository }).(pulumi.StringPtrOutput)
 }
 
 // The secret.

@@ -12,16 +12,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A variable of a repository's workflows. Import by owner/repository/name.
+// A variable of the workflows of a repository, or of all repositories of a user. Import by owner/repository/name or owner/name.
 type ActionsVariable struct {
 	pulumi.CustomResourceState
 
 	// Name that workflows read it by; letters, digits and _.
 	Name pulumi.StringOutput `pulumi:"name"`
-	// Owner of the repository.
+	// Owner of the repository, or the user.
 	Owner pulumi.StringOutput `pulumi:"owner"`
-	// Name of the repository.
-	Repository pulumi.StringOutput `pulumi:"repository"`
+	// Name of the repository. Without it, all repositories of the user.
+	Repository pulumi.StringPtrOutput `pulumi:"repository"`
 	// The value, at least one character.
 	Value pulumi.StringOutput `pulumi:"value"`
 }
@@ -38,9 +38,6 @@ func NewActionsVariable(ctx *pulumi.Context,
 	}
 	if args.Owner == nil {
 		return nil, errors.New("invalid value for required argument 'Owner'")
-	}
-	if args.Repository == nil {
-		return nil, errors.New("invalid value for required argument 'Repository'")
 	}
 	if args.Value == nil {
 		return nil, errors.New("invalid value for required argument 'Value'")
@@ -86,10 +83,10 @@ func (ActionsVariableState) ElementType() reflect.Type {
 type actionsVariableArgs struct {
 	// Name that workflows read it by; letters, digits and _.
 	Name string `pulumi:"name"`
-	// Owner of the repository.
+	// Owner of the repository, or the user.
 	Owner string `pulumi:"owner"`
-	// Name of the repository.
-	Repository string `pulumi:"repository"`
+	// Name of the repository. Without it, all repositories of the user.
+	Repository *string `pulumi:"repository"`
 	// The value, at least one character.
 	Value string `pulumi:"value"`
 }
@@ -98,10 +95,10 @@ type actionsVariableArgs struct {
 type ActionsVariableArgs struct {
 	// Name that workflows read it by; letters, digits and _.
 	Name pulumi.StringInput
-	// Owner of the repository.
+	// Owner of the repository, or the user.
 	Owner pulumi.StringInput
-	// Name of the repository.
-	Repository pulumi.StringInput
+	// Name of the repository. Without it, all repositories of the user.
+	Repository pulumi.StringPtrInput
 	// The value, at least one character.
 	Value pulumi.StringInput
 }
@@ -198,14 +195,14 @@ func (o ActionsVariableOutput) Name() pulumi.StringOutput {
 	return o.ApplyT(func(v *ActionsVariable) pulumi.StringOutput { return v.Name }).(pulumi.StringOutput)
 }
 
-// Owner of the repository.
+// Owner of the repository, or the user.
 func (o ActionsVariableOutput) Owner() pulumi.StringOutput {
 	return o.ApplyT(func(v *ActionsVariable) pulumi.StringOutput { return v.Owner }).(pulumi.StringOutput)
 }
 
-// Name of the repository.
-func (o ActionsVariableOutput) Repository() pulumi.StringOutput {
-	return o.ApplyT(func(v *ActionsVariable) pulumi.StringOutput { return v.Repository }).(pulumi.StringOutput)
+// Name of the repository. Without it, all repositories of the user.
+func (o ActionsVariableOutput) Repository() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *ActionsVariable) pulumi.StringPtrOutput { return v.Repository }).(pulumi.StringPtrOutput)
 }
 
 // The value, at least one character.

@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// commitAndPush commits all changes, pushes them to the forge as the owner, and returns the
+// commitAndPush commits all changes, if there are any, pushes them to the forge as the owner, and returns the
 // commit.
 func (p *project) commitAndPush(message string) string {
 	p.t.Helper()
-	git(p.t, p.dir, "commit", "--quiet", "--all", "--message="+message)
+	git(p.t, p.dir, "commit", "--quiet", "--all", "--allow-empty", "--message="+message)
 	git(p.t, p.dir, "push", "--quiet", p.owner().clone("gitops-pipeline"), "HEAD:main")
 	return strings.TrimSpace(git(p.t, p.dir, "rev-parse", "HEAD"))
 }

@@ -60,6 +60,9 @@ func TestWorkflows(t *testing.T) {
 		t.Fatal(err)
 	}
 	words := strings.NewReplacer("localhost:3000", p.address(), "JOB_IMAGE", images.Job)
+	if got := p.awaitRun(p.commitAndPush("Publish the image that some workflows run")); got != "success" {
+		t.Fatalf("got a run of the demo that ended in %s, want success", got)
+	}
 	owner := p.owner()
 	pushed := map[string]*checkout{}
 	commits := map[string]string{}
@@ -199,6 +202,7 @@ func checkLabels(t *testing.T, p *project) {
 		git(t, p.dir, "commit", "--quiet", "--message=Ask for a label")
 		git(t, p.dir, "push", "--quiet", p.owner().clone("gitops-pipeline"), "HEAD:train") // main has workflows of its own
 		commit := strings.TrimSpace(git(t, p.dir, "rev-parse", "HEAD"))
+		git(t, p.dir, "reset", "--quiet", "--hard", "HEAD~1")
 		const why = "no enabled runner has the label gpu"
 		p.run(t.Context(), "status").must(t, 0, "Jobs that no runner takes", "train", why)
 		p.run(t.Context(), "doctor").must(t, 0, `job "train" waits: `+why, "runner.labels")

@@ -47,6 +47,9 @@ func TestStory(t *testing.T) {
 		if out := git(t, p.dir, "status", "--porcelain"); out != "" {
 			t.Errorf("got a changed checkout:\n%s", out)
 		}
+		if docker(t, "images", "--quiet", "--filter", "label="+label+"="+p.stack) == "" {
+			t.Error("the service's image has no label: a purge without the state would leave it")
+		}
 	})
 	first := p.status()
 	head := strings.TrimSpace(git(t, p.dir, "rev-parse", "HEAD"))

@@ -61,7 +61,8 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 			Context:      pulumi.String(dir),
 			BuildArgs:    pulumi.ToStringMap(buildArgs),
 			BuildLogFile: pulumi.String(log),
-			Labels:       pulumi.ToStringMap(labels),
+			Label:        pulumi.ToStringMap(labels), // the plugin takes it for buildx,
+			Labels:       pulumi.ToStringMap(labels), // and this for the classic builder
 		},
 	}, pulumi.Parent(s), pulumi.IgnoreChanges([]string{"build.context", "build.buildLogFile"}))
 	if err != nil {

@@ -47,7 +47,9 @@ func NewService(ctx *pulumi.Context, name string, args *ServiceArgs, opts ...pul
 	buildArgs := args.Config.ProxyEnvironment()
 	buildArgs["GO_IMAGE"] = args.Images.Job
 	labels := map[string]string{naming.StackLabel: ctx.Stack()}
-	hash, err := contextHash(dir, buildArgs, labels)
+	// Both inputs of the labels: an image must not be replaced under its own name, as the
+	// plugin would then remove the new one as the old one.
+	hash, err := contextHash(dir, buildArgs, labels, labels)
 	if err != nil {
 		return nil, err
 	}

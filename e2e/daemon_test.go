@@ -127,8 +127,10 @@ func (d *daemon) command(name string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(name, args...)
 	if d.root != "" {
-		// In its own mount namespace, so that removing the directory cannot remove /dev.
+		// In its own mount namespace, so that removing the directory cannot remove /dev. dockerd
+		// wants its root to be a mount point.
 		cmd = exec.Command("unshare", append([]string{"--mount", "--", "bash", "-euc", `
+			mount --bind "$0" "$0"
 			for shared in /proc /sys /dev "$1" "$2"; do mkdir -p "$0$shared"; mount --rbind "$shared" "$0$shared"; done
 			mount -t tmpfs tmpfs "$0/run"
 			root=$0; shift 2

@@ -127,14 +127,18 @@ func (d *daemon) command(name string, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(name, args...)
 	if d.root != "" {
-		// In its own mount namespace, so that removing the directory cannot remove /dev. dockerd
-		// wants its root to be a mount point.
+		// In its own mount namespace, so that removing the directory cannot remove /dev. Its root
+		// is that namespace's root: Linux refuses user namespaces to what runs in a chroot.
 		cmd = exec.Command("unshare", append([]string{"--mount", "--", "bash", "-euc", `
 			mount --bind "$0" "$0"
 			for shared in /proc /sys /dev "$1" "$2"; do mkdir -p "$0$shared"; mount --rbind "$shared" "$0$shared"; done
 			mount -t tmpfs tmpfs "$0/run"
-			root=$0; shift 2
-			exec chroot "$root" "$@"`, d.root, d.dir, d.run, name}, args...)...)
+			shift 2
+			cd "$0"
+			mkdir -p .machine
+			pivot_root . .machine
+			umount --lazy .machine
+			exec "$@"`, d.root, d.dir, d.run, name}, args...)...)
 		path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	}
 	cmd.Env = append(os.Environ(), "PATH="+path)

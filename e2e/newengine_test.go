@@ -49,6 +49,10 @@ func TestDebian13Engine(t *testing.T) {
 	if out, err := export.CombinedOutput(); err != nil {
 		t.Fatalf("laying out Debian 13's Docker engine: %v\n%s", err, out)
 	}
+	// A container's own file is not in its image.
+	if err := os.WriteFile(filepath.Join(root, "etc", "hosts"), []byte("127.0.0.1 localhost\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	wholeLife(t, func(d *daemon) { d.root = root })
 }
 

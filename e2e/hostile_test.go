@@ -37,6 +37,7 @@ var bites = []string{
 // the same probes run on the Docker host, where they must succeed, which proves that they
 // work.
 func TestHostileWorkflow(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
 	target := newTarget(t, p)

@@ -82,6 +82,7 @@ const laterProxy = "later-proxy.invalid"
 // jobs, and the containers and pulls of jobs use them; nobody asks them for the forge, nor the
 // proxy that is in the user's own environment.
 func TestProxyOfJobs(t *testing.T) {
+	t.Parallel()
 	unique := strings.ToLower(rand.Text()) + ".invalid" // Docker keeps the layers of builds
 	p := newProject(t, func(t *testing.T, dir string) {
 		file := filepath.Join(dir, "service", "Dockerfile")

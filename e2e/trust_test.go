@@ -32,6 +32,7 @@ import (
 // address. Where this machine's own mirror has an address that is not public, doctor says how
 // to let jobs through, and a real project is built from there too.
 func TestTrustAndReach(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	server := newPrivateServer(t)
 	missing := filepath.Join(t.TempDir(), "missing.pem")

@@ -55,11 +55,13 @@ func (f *Forge) Auth() string {
 
 // GoImage returns the image that the service is built with and that jobs run in.
 func (f *Forge) GoImage() (string, error) {
-	v, _, err := f.GetRepoActionVariable(Owner, Repository, "GO_IMAGE")
+	f.SetSudo(Owner) // the variable is the owner's
+	defer f.SetSudo("")
+	v, _, err := f.GetUserActionVariable("GO_IMAGE")
 	if err != nil {
 		return "", fmt.Errorf("reading the variable GO_IMAGE: %w", err)
 	}
-	return v.Value, nil
+	return v.Data, nil
 }
 
 // CreateRepository creates a private repository of the owner.

@@ -6,6 +6,10 @@ import (
 	"testing"
 
 	"code.gitea.io/sdk/gitea"
+	git "github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/config"
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/proxytest"
 )
@@ -33,6 +37,18 @@ func TestServerIsAskedDirectly(t *testing.T) {
 		"Git": func(url string) error {
 			_, err := seed{url: url + "/gitops/shop.git"}.refs(t.Context())
 			return err
+		},
+		"git program": func(url string) error {
+			dir := t.TempDir()
+			repo, err := git.PlainInit(dir, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			head, err := store(repo, &object.Commit{Author: seedAuthor(seedTime), Committer: seedAuthor(seedTime), TreeHash: plumbing.ZeroHash})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return seed{url: url + "/gitops/shop.git", source: dir}.push(t.Context(), repo, []config.RefSpec{config.RefSpec(head.String() + ":refs/heads/main")})
 		},
 	})
 }

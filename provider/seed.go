@@ -57,10 +57,7 @@ func (s seed) sow(ctx context.Context) (commit string, pushed bool, err error) {
 	if len(specs) == 0 {
 		return head.String(), false, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, transferTimeout)
-	defer cancel()
-	push := git.NewRemote(repo.Storer, &config.RemoteConfig{Name: "seed", URLs: []string{s.url}})
-	if err := push.PushContext(ctx, &git.PushOptions{RemoteName: "seed", RefSpecs: specs, Auth: s.auth()}); err != nil {
+	if err := s.push(ctx, repo, specs); err != nil {
 		return "", false, fmt.Errorf("pushing to %s: %w", s.url, err)
 	}
 	return head.String(), true, nil

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// commitAndPush commits all changes, if there are any, pushes them to the forge as the owner, and returns the
-// commit.
+// commitAndPush commits all changes, if there are any, pushes them to the forge as the owner,
+// and returns the commit.
 func (p *project) commitAndPush(message string) string {
 	p.t.Helper()
 	git(p.t, p.dir, "commit", "--quiet", "--all", "--allow-empty", "--message="+message)

@@ -117,16 +117,19 @@ func gitCheckout(t *testing.T, dir string) {
 	git(t, dir, "commit", "--quiet", "--message=Start")
 }
 
-// cleanUp removes the stack; that down --purge does, TestStory holds. If the test failed, it
-// prints the containers' logs first. With E2E_KEEP=1 it keeps the stack.
+// cleanUp removes the stack. If the test failed, it prints the containers' logs first. With
+// E2E_KEEP=1 it keeps the stack.
 func (p *project) cleanUp() {
 	if os.Getenv("E2E_KEEP") != "" {
 		p.t.Logf("kept stack %s in %s", p.stack, p.dir)
 		return
 	}
 	p.logFailure()
-	if err := removeObjects(p.stack); err != nil {
-		p.t.Errorf("cleaning up: %v", err)
+	if r := p.run(context.Background(), "down", "--purge", "--yes"); r.code != 0 {
+		p.t.Errorf("cleaning up: %s", r.out)
+	}
+	if left := p.labelled(); left.count() > 0 {
+		p.t.Errorf("left with the label of %s: %+v", p.stack, left)
 	}
 }
 

@@ -52,7 +52,8 @@ func TestKilledDown(t *testing.T) {
 	}
 }
 
-// whole runs a command to its end, and returns how many steps it has and how long it takes.
+// whole runs a command to its end, which must succeed, and returns how many steps it has and
+// how long it takes.
 func (p *project) whole(args ...string) (steps int, took time.Duration) {
 	p.t.Helper()
 	start := time.Now()

@@ -29,11 +29,11 @@ func atText(text string) point {
 	return func(_ int, step string) bool { return strings.Contains(step, text) }
 }
 
-// never lets a command run to its end.
-func never(int, string) bool { return false }
-
 // spread returns the step in the middle of the i-th of n equal sections of all steps.
 func spread(whole, i, n int) int { return max(1, whole*(2*i+1)/(2*n)) }
+
+// never lets a command run to its end.
+func never(int, string) bool { return false }
 
 // event is the beginning of a step that is a container's event.
 const event = "event: "
@@ -48,7 +48,7 @@ const tooLate = "it had ended"
 
 // kill starts the launcher and kills it at a point: with all processes that it has started,
 // as a crash of the machine would, or alone. It returns what it killed, and how many steps it
-// saw.
+// saw. A command that ends before must have succeeded.
 func (p *project) kill(at point, all bool, args ...string) (how string, steps int) {
 	p.t.Helper()
 	cmd := p.command(p.t.Context(), nil, args...)
@@ -79,6 +79,9 @@ func (p *project) kill(at point, all bool, args ...string) (how string, steps in
 	for {
 		select {
 		case <-ended:
+			if code := cmd.ProcessState.ExitCode(); code != 0 {
+				p.t.Fatalf("%s ended by itself with exit code %d", strings.Join(args, " "), code)
+			}
 			return tooLate, steps
 		case step := <-seen:
 			if steps++; at(steps, step) {

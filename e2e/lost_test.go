@@ -30,11 +30,11 @@ func TestLostDirectory(t *testing.T) {
 		}
 		p.run(t.Context(), p.upArgs()...).must(t, 0, "does not know these objects", "is up")
 		p.hasData(owner, volumes)
+		p.pushesGreen()
 		p.up().must(t, 0, "nothing to change")
 	})
 
 	t.Run("all of it, and down", func(t *testing.T) {
-		onlyLong(t)
 		p.remove(".pipeline")
 		p.run(t.Context(), "down").must(t, 0, "is down", volumes[0])
 		if left := p.labelled(); len(left.containers) > 0 || !slices.Equal(p.sortedVolumes(), volumes) {
@@ -45,7 +45,6 @@ func TestLostDirectory(t *testing.T) {
 	})
 
 	t.Run("the state", func(t *testing.T) {
-		onlyLong(t)
 		p.remove(".pipeline/state")
 		p.run(t.Context(), p.upArgs()...).must(t, 0, "does not know these objects", "is up")
 		p.hasData(owner, volumes)

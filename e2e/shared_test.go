@@ -4,15 +4,10 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"testing"
-
-	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/api/types/image"
-
-	"github.com/gitops-pipeline/gitops-pipeline/internal/dockerhost"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
 // shared is the stack of sharedStack, once a test has asked for it. Whoever uses it holds inUse.
@@ -46,33 +41,8 @@ func removeShared() error {
 	if shared == nil || os.Getenv("E2E_KEEP") != "" {
 		return nil
 	}
-	if err := removeObjects(shared.stack); err != nil {
-		return err
+	if r := shared.run(context.Background(), "down", "--purge", "--yes"); r.code != 0 {
+		return errors.New(r.out)
 	}
 	return os.RemoveAll(shared.dir)
-}
-
-// removeObjects removes everything on the Docker host that carries a stack's label, and the
-// images of its service, which Pulumi removes otherwise.
-func removeObjects(stack string) error {
-	ctx := context.Background()
-	docker, err := dockerhost.NewClient()
-	if err != nil {
-		return err
-	}
-	defer docker.Close()
-	objects, err := dockerhost.FindObjects(ctx, docker, stack)
-	if err != nil {
-		return err
-	}
-	images, err := docker.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", naming.ServiceImage(stack, "*")))})
-	if err != nil {
-		return err
-	}
-	for _, i := range images {
-		for _, tag := range i.RepoTags {
-			objects = append(objects, dockerhost.Object{Kind: "image", ID: tag, Name: tag})
-		}
-	}
-	return dockerhost.RemoveObjects(ctx, docker, objects)
 }

@@ -145,9 +145,14 @@ func forgeEnvironment(cfg config.Config) []string {
 		"GITEA__cron_0X2E_update_checker__ENABLED=false",
 		"GITEA__database__DB_TYPE=sqlite3",
 		"GITEA__database__SQLITE_JOURNAL_MODE=WAL",
+		// How long a write waits for another one, in milliseconds. Gitea's default of half a
+		// second is less than a slow disk needs for a large one.
+		"GITEA__database__SQLITE_TIMEOUT=10000",
 		"GITEA__log__LEVEL=warn",
 		"GITEA__packages__ENABLED=true",
-		// A push's workflow run is created before the push is acknowledged: see ADR 12.
+		// A job is released before the end of the one that it needs is acknowledged, and a
+		// push's workflow run is created before the push is: see ADR 12 and ADR 27.
+		"GITEA__queue_0X2E_actions_ready_job__TYPE=immediate",
 		"GITEA__queue_0X2E_push_update__TYPE=immediate",
 		"GITEA__repository__DEFAULT_BRANCH=main",
 		"GITEA__security__INSTALL_LOCK=true",

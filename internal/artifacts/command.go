@@ -31,16 +31,22 @@ func LockGo() (unlock func()) {
 }
 
 // Run runs a command in dir with extra environment and the proxies of ctx; its
-// output is shown only when it fails. A cancelled context interrupts it.
+// output is shown only when it fails. A cancelled context interrupts it, with all that it
+// has started, and kills what goes on after the command itself has ended.
 func Run(ctx context.Context, dir string, env []string, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	cmd.Env = environment(ctx, append(os.Environ(), env...))
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	if ctx.Err() != nil && cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // fails if nothing is left
+	}
+	if err != nil {
 		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, excerpt(out.String()))
 	}
 	return nil

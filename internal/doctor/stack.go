@@ -19,6 +19,7 @@ import (
 type Forge interface {
 	readiness.Forge
 	WaitingJobs(ctx context.Context) ([]*sdk.ActionWorkflowJob, error)
+	UnreleasedJobs(ctx context.Context) ([]*sdk.ActionWorkflowJob, error)
 }
 
 // StackSettings are what the checks of a stack look for.
@@ -150,6 +151,14 @@ func waiting(ctx context.Context, s StackSettings) Result {
 				fmt.Sprintf("write labels that a runner has into runs-on: %s; or give the runners the label: pipeline up --stack %s -c runner.labels.LABEL=IMAGE",
 					strings.Join(gitea.Labels(runners), ", "), s.Name)}
 		}
+	}
+	unreleased, err := s.Forge.UnreleasedJobs(ctx)
+	if err != nil {
+		return Result{name, Warning, err.Error(), "see pipeline status --stack " + s.Name}
+	}
+	for _, job := range unreleased {
+		return Result{name, Warning, fmt.Sprintf("job %q waits: %s (%d jobs)", job.Name, gitea.Unreleased, len(unreleased)),
+			"cancel its run and run it again, on its page: " + job.HTMLURL}
 	}
 	if len(jobs) > 0 {
 		return Result{name, Info, fmt.Sprintf("%d; runners have their labels", len(jobs)), ""}

@@ -15,14 +15,19 @@ import (
 
 // forge answers what a test gives it.
 type forge struct {
-	version string
-	runners []*sdk.ActionRunner
-	jobs    []*sdk.ActionWorkflowJob
+	version    string
+	runners    []*sdk.ActionRunner
+	jobs       []*sdk.ActionWorkflowJob
+	unreleased []*sdk.ActionWorkflowJob
 }
 
 func (f forge) Version(context.Context) (string, error)                       { return f.version, nil }
 func (f forge) Runners(context.Context) ([]*sdk.ActionRunner, error)          { return f.runners, nil }
 func (f forge) WaitingJobs(context.Context) ([]*sdk.ActionWorkflowJob, error) { return f.jobs, nil }
+
+func (f forge) UnreleasedJobs(context.Context) ([]*sdk.ActionWorkflowJob, error) {
+	return f.unreleased, nil
+}
 
 func TestWaiting(t *testing.T) {
 	t.Parallel()
@@ -46,6 +51,7 @@ func TestWaiting(t *testing.T) {
 		"behind a good":    {forge{runners: []*sdk.ActionRunner{runner(false, "self-hosted")}, jobs: []*sdk.ActionWorkflowJob{job("self-hosted"), job("gpu")}}, Warning},
 		"disabled":         {forge{runners: []*sdk.ActionRunner{runner(true, "self-hosted")}, jobs: []*sdk.ActionWorkflowJob{job("self-hosted")}}, Warning},
 		"labels of two":    {forge{runners: []*sdk.ActionRunner{runner(false, "a"), runner(false, "b")}, jobs: []*sdk.ActionWorkflowJob{job("a", "b")}}, Warning},
+		"not released":     {forge{runners: []*sdk.ActionRunner{runner(false, "a")}, unreleased: []*sdk.ActionWorkflowJob{job("a")}}, Warning},
 		"all labels of it": {forge{runners: []*sdk.ActionRunner{runner(false, "a", "b")}, jobs: []*sdk.ActionWorkflowJob{job("b", "a")}}, Info},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 type fakeForge struct {
 	runs     []*gitea.ActionWorkflowRun
 	runners  []*gitea.ActionRunner
-	jobs     []*gitea.ActionWorkflowJob
+	jobs     []*gitea.ActionWorkflowJob // of all repositories; without a run, of run 7
 	packages []*gitea.Package
 	most     int // items of a page; 50 if it is 0
 
@@ -43,8 +43,15 @@ func (f *fakeForge) start(t *testing.T) *Client {
 	mux.HandleFunc("GET /api/v1/repos/a/b/actions/runs", f.byToken(func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(gitea.ActionWorkflowRunsResponse{TotalCount: int64(len(f.runs)), WorkflowRuns: page(f, r, f.runs)})
 	}))
+	serveJobs := func(w http.ResponseWriter, r *http.Request, keep func(*gitea.ActionWorkflowJob) bool) {
+		kept := slices.DeleteFunc(slices.Clone(f.jobs), func(j *gitea.ActionWorkflowJob) bool { return !keep(j) })
+		_ = json.NewEncoder(w).Encode(gitea.ActionWorkflowJobsResponse{TotalCount: int64(len(kept)), Jobs: page(f, r, kept)})
+	}
 	mux.HandleFunc("GET /api/v1/repos/a/b/actions/runs/7/jobs", f.byToken(func(w http.ResponseWriter, r *http.Request) {
-		_ = json.NewEncoder(w).Encode(gitea.ActionWorkflowJobsResponse{TotalCount: int64(len(f.jobs)), Jobs: page(f, r, f.jobs)})
+		serveJobs(w, r, func(j *gitea.ActionWorkflowJob) bool { return j.RunID == 0 || j.RunID == 7 })
+	}))
+	mux.HandleFunc("GET /api/v1/admin/actions/jobs", f.byToken(func(w http.ResponseWriter, r *http.Request) {
+		serveJobs(w, r, func(j *gitea.ActionWorkflowJob) bool { return j.Status == r.URL.Query().Get("status") })
 	}))
 	mux.HandleFunc("GET /api/v1/admin/actions/runners", f.byToken(func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"total_count": len(f.runners), "runners": page(f, r, f.runners)})

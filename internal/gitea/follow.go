@@ -62,13 +62,13 @@ func Follow(ctx context.Context, f Forge, run *gitea.ActionWorkflowRun, out *ui.
 		}
 		if err == nil {
 			failures = 0
-			if now.Status == "completed" { // the jobs' last steps may have come in between
+			if now.Status == completed { // the jobs' last steps may have come in between
 				jobs, err = f.Jobs(ctx, run.ID)
 			}
 		}
 		if err == nil {
 			seen.print(jobs)
-			if now.Status == "completed" {
+			if now.Status == completed {
 				return verdict(ctx, f, now, jobs, out)
 			}
 		} else if failures++; failures >= 20 && ctx.Err() == nil {

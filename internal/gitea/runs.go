@@ -85,14 +85,18 @@ func (c *Client) Run(ctx context.Context, id int64) (*gitea.ActionWorkflowRun, e
 
 // Jobs returns all jobs of a run, with their steps.
 func (c *Client) Jobs(ctx context.Context, run int64) ([]*gitea.ActionWorkflowJob, error) {
+	return c.jobsOf(ctx, c.Owner, c.Repository, run)
+}
+
+func (c *Client) jobsOf(ctx context.Context, owner, repository string, run int64) ([]*gitea.ActionWorkflowJob, error) {
 	api, err := c.api(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return all(paged(func(o gitea.ListOptions) ([]*gitea.ActionWorkflowJob, int64, error) {
-		list, _, err := api.ListRepoActionRunJobs(c.Owner, c.Repository, run, gitea.ListRepoActionJobsOptions{ListOptions: o})
+		list, _, err := api.ListRepoActionRunJobs(owner, repository, run, gitea.ListRepoActionJobsOptions{ListOptions: o})
 		if err != nil {
-			return nil, 0, fmt.Errorf("listing the jobs of run %d: %w", run, err)
+			return nil, 0, fmt.Errorf("listing the jobs of run %d of %s/%s: %w", run, owner, repository, err)
 		}
 		return list.Jobs, list.TotalCount, nil
 	}))

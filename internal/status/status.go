@@ -158,6 +158,13 @@ func (s *Status) runners(ctx context.Context, f *gitea.Client) error {
 			s.Waiting = append(s.Waiting, Waiting{Job: job.Name, Labels: job.Labels, Reason: why, URL: job.HTMLURL})
 		}
 	}
+	if err != nil {
+		return err
+	}
+	jobs, err = f.UnreleasedJobs(ctx)
+	for _, job := range jobs {
+		s.Waiting = append(s.Waiting, Waiting{Job: job.Name, Labels: job.Labels, Reason: gitea.Unreleased, URL: job.HTMLURL})
+	}
 	return err
 }
 

@@ -45,6 +45,7 @@ require (
 )
 
 require (
+	code.gitea.io/actions-proto-go v0.4.1 // indirect
 	dario.cat/mergo v1.0.0 // indirect
 	filippo.io/hpke v0.4.0 // indirect
 	github.com/42wim/httpsig v1.2.4 // indirect

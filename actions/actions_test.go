@@ -44,6 +44,9 @@ func forgeWithRepository(t *testing.T) (url, repo string, commits []string) {
 	}
 	git("init", "--quiet", "--initial-branch=main")
 	git("config", "uploadpack.allowAnySHA1InWant", "true")
+	git("config", "uploadpack.allowFilter", "true")
+	git("config", "http.receivepack", "true")
+	git("config", "receive.denyCurrentBranch", "ignore")
 	for _, content := range []string{"one", "two", "three"} {
 		if err := os.WriteFile(filepath.Join(repo, "file"), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -167,6 +170,8 @@ func TestCheckoutRefuses(t *testing.T) {
 	}{
 		"outside the workspace": {"CHECKOUT_PATH", "../elsewhere", "outside the workspace"},
 		"depth":                 {"CHECKOUT_DEPTH", "some", "whole number"},
+		"submodules":            {"CHECKOUT_SUBMODULES", "yes", "true, false or recursive"},
+		"a boolean":             {"CHECKOUT_PERSIST", "yes", "true or false"},
 		"no such ref":           {"CHECKOUT_REF", "nope", "nope"},
 		"no token":              {"CHECKOUT_TOKEN", "", "Username"},
 	} {
@@ -184,8 +189,8 @@ func TestCheckoutRefuses(t *testing.T) {
 
 func TestUnsupportedInputsWarn(t *testing.T) {
 	t.Parallel()
-	out, _ := run(t, t.TempDir(), "checkout/checkout.sh", map[string]string{"CHECKOUT_UNSUPPORTED": " submodules  lfs ", "CHECKOUT_DEPTH": "x"})
-	for _, want := range []string{"::warning::checkout: the input 'submodules'", "::warning::checkout: the input 'lfs'"} {
+	out, _ := run(t, t.TempDir(), "checkout/checkout.sh", map[string]string{"CHECKOUT_UNSUPPORTED": " ssh-key  ssh-strict ", "CHECKOUT_DEPTH": "x"})
+	for _, want := range []string{"::warning::checkout: the input 'ssh-key'", "::warning::checkout: the input 'ssh-strict'"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("got\n%s\nwant %q", out, want)
 		}

@@ -45,7 +45,10 @@ func runStep(t *testing.T, script, url string, env ...string) (asked string, err
 	if err := os.WriteFile(filepath.Join(bin, "docker"), []byte(stub), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"init", "--quiet"}, {"remote", "add", "origin", url}} {
+	for _, args := range [][]string{
+		{"init", "--quiet"}, {"remote", "add", "origin", url},
+		{"config", "http.extraheader", "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("x:"+token))}, // as checkout keeps it
+	} {
 		cmd := exec.Command("git", args...)
 		cmd.Dir = checkout
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -55,7 +58,7 @@ func runStep(t *testing.T, script, url string, env ...string) (asked string, err
 	cmd := exec.Command("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script)
 	cmd.Dir = checkout
 	cmd.Env = append(os.Environ(), append([]string{
-		"PATH=" + bin + ":" + os.Getenv("PATH"), "GIT_TERMINAL_PROMPT=0", "TOKEN=" + token, "IMAGE=localhost:3000/ann/service",
+		"PATH=" + bin + ":" + os.Getenv("PATH"), "GIT_TERMINAL_PROMPT=0", "IMAGE=localhost:3000/ann/service",
 		"REGISTRY_HOST=localhost:3000", "REGISTRY_USER=ann", "REGISTRY_PASS=secret", "GITHUB_ENV=" + filepath.Join(bin, "env"),
 	}, env...)...)
 	out, err := cmd.CombinedOutput()
@@ -131,10 +134,9 @@ func TestLatestIsCorrected(t *testing.T) {
 				want += "tag " + image + published + " " + image + "latest\n" + latest
 			}
 			hook := filepath.Join(t.TempDir(), "hook")
-			header := "http.extraheader=Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("x:"+token))
 			if err := os.WriteFile(hook, []byte(`#!/bin/sh
 case "$*" in
-login*) git -c '`+header+`' fetch --quiet --depth=1 origin `+commits[tt.revision]+` ;;
+login*) git fetch --quiet --depth=1 origin `+commits[tt.revision]+` ;;
 *:latest) [ "$1" = tag ] || `+move(commits[0])+` ;;
 "pull --quiet localhost:3000/ann/service:`+published+`") ;;
 pull*) exit 1 ;;

@@ -47,6 +47,9 @@ var workflows = []workflow{
 	{name: "crlf-gomod"},
 	{name: "docker-run-forge"},
 	{name: "docker-build-forge"},
+	{name: "push-back"},
+	{name: "checkout-lfs"},
+	{name: "upload-artifact", logs: []string{"has an artifact x already", "this run has no artifact missing", "gets artifacts of its own run alone"}},
 	{name: "local-js-action", logs: []string{"hello-from-js"}},
 }
 

@@ -1,15 +1,18 @@
 package stack
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/sdk/go/gitea"
 )
 
-// actionNames are the directories below actions/, each served as a repository.
+// actionNames are the actions that are served as they are, each a directory below actions/.
 var actionNames = []string{"checkout", "setup-go"}
 
 // actionTags are the versions that workflows ask for. All mean the same commit.
@@ -25,8 +28,9 @@ type Actions struct {
 
 // ActionsArgs are the inputs of Actions.
 type ActionsArgs struct {
-	Forge *Forge
-	Root  string
+	Forge   *Forge
+	Root    string
+	Bundled string // directory of artifacts.BundledActions; "" for none
 }
 
 // NewActions declares Actions.
@@ -42,10 +46,19 @@ func NewActions(ctx *pulumi.Context, name string, args *ActionsArgs, opts ...pul
 	if err != nil {
 		return nil, err
 	}
+	sources := map[string]string{}
 	for _, action := range actionNames {
+		sources[action] = filepath.Join(args.Root, "actions", action)
+	}
+	if args.Bundled != "" {
+		for _, action := range artifacts.BundledActions {
+			sources[action] = filepath.Join(args.Bundled, action)
+		}
+	}
+	for _, action := range slices.Sorted(maps.Keys(sources)) {
 		seed, err := newSeeded(ctx, name+"-"+action, a, args.Forge, &gitea.RepositorySeedArgs{
 			Owner: org.Name, Repository: pulumi.String(action),
-			Source: pulumi.String(filepath.Join(args.Root, "actions", action)), Plain: pulumi.Bool(true),
+			Source: pulumi.String(sources[action]), Plain: pulumi.Bool(true),
 			// The project's own content: it follows the checkout, and the tag moves with it.
 			Update: pulumi.Bool(true),
 			Tags:   pulumi.ToStringArray(actionTags), Message: pulumi.String("The project's " + action),

@@ -24,6 +24,8 @@ type Options struct {
 	Progress io.Writer     // where image builds report their progress; default: stderr
 	// Resolve gets the images; default: images.Resolve.
 	Resolve func(ctx context.Context, root string, cfg config.Config, progress io.Writer) (images.Images, error)
+	// Actions gets the directory of the bundled actions; default: artifacts.Actions.
+	Actions func(ctx context.Context, root string, progress *artifacts.Progress) (string, error)
 	// Inherit reads what jobs get from this machine; default: its certificates and mirrors.
 	Inherit func(ctx context.Context, cfg config.Config) (Inherited, error)
 }
@@ -48,6 +50,9 @@ func NewProgram(o Options) pulumi.RunFunc {
 		if o.Resolve == nil {
 			o.Resolve = images.Resolve
 		}
+		if o.Actions == nil {
+			o.Actions = artifacts.Actions
+		}
 		if o.Inherit == nil {
 			o.Inherit = readInherited
 		}
@@ -56,16 +61,23 @@ func NewProgram(o Options) pulumi.RunFunc {
 			return err
 		}
 		cfg.Runner.Env = cfg.Runner.JobVariables(inherited.Environment)
-		images, err := o.Resolve(artifacts.WithProxies(ctx.Context(), cfg.ProxyEnvironment()), o.Root, cfg, o.Progress)
+		build := artifacts.WithProxies(ctx.Context(), cfg.ProxyEnvironment())
+		images, err := o.Resolve(build, o.Root, cfg, o.Progress)
 		if err != nil {
 			return err
+		}
+		bundled := ""
+		if cfg.Bundled {
+			if bundled, err = o.Actions(build, o.Root, artifacts.NewProgress(o.Progress)); err != nil {
+				return err
+			}
 		}
 
 		forge, err := NewForge(ctx, "forge", &ForgeArgs{Config: cfg, Image: images.Gitea})
 		if err != nil {
 			return err
 		}
-		actions, err := NewActions(ctx, "actions", &ActionsArgs{Forge: forge, Root: o.Root})
+		actions, err := NewActions(ctx, "actions", &ActionsArgs{Forge: forge, Root: o.Root, Bundled: bundled})
 		if err != nil {
 			return err
 		}

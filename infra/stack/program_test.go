@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
@@ -63,6 +64,7 @@ func declareOn(t *testing.T, cfg config.Config, inherited Inherited) []pulumi.Mo
 	r := &recorder{}
 	o := Options{
 		Inherit: func(context.Context, config.Config) (Inherited, error) { return inherited, nil },
+		Actions: func(context.Context, string, *artifacts.Progress) (string, error) { return "/bundled", nil },
 		Config:  cfg, Root: root(t), Progress: io.Discard,
 		Resolve: func(context.Context, string, config.Config, io.Writer) (images.Images, error) {
 			return images.Images{
@@ -235,11 +237,21 @@ func TestHostName(t *testing.T) {
 func TestSeed(t *testing.T) {
 	t.Parallel()
 	const seed = "gitea:index:RepositorySeed"
-	if got := count(declare(t), seed); got != 3 {
-		t.Errorf("got %d seeds, want the repository's and two actions'", got)
+	for config, want := range map[string]int{
+		"seed true":             1 + len(actionNames) + len(artifacts.BundledActions),
+		"seed false":            len(actionNames) + len(artifacts.BundledActions),
+		"actions.bundled false": 1 + len(actionNames),
+	} {
+		key, value, _ := strings.Cut(config, " ")
+		if got := count(declare(t, key, value), seed); got != want {
+			t.Errorf("%s: got %d seeds, want %d", config, got, want)
+		}
 	}
-	if got := count(declare(t, "seed", "false"), seed); got != 2 {
-		t.Errorf("got %d seeds without the repository's, want 2", got)
+	for action, source := range map[string]string{"checkout": "actions/checkout", "cache": "/bundled/cache"} {
+		inputs := named(t, declare(t), "actions-"+action+"-seed").Inputs
+		if got := inputs["source"].StringValue(); !strings.HasSuffix(got, source) {
+			t.Errorf("%s: got the source %s, want %s", action, got, source)
+		}
 	}
 }
 
@@ -285,7 +297,7 @@ func TestOnlyOwnContentIsUpdated(t *testing.T) {
 			t.Errorf("%s of %s: got update %t, want %t", r.Name, r.Inputs["owner"].StringValue(), update, own)
 		}
 	}
-	if seeds != 3 {
-		t.Errorf("got %d seeds, want two actions and the repository", seeds)
+	if want := 1 + len(actionNames) + len(artifacts.BundledActions); seeds != want {
+		t.Errorf("got %d seeds, want %d: the actions' and the repository's", seeds, want)
 	}
 }

@@ -25,6 +25,7 @@ type Config struct {
 	Proxy       Proxy
 	Forge       Limits
 	Frontend    bool // forge.frontend: whether the forge's pages have styles and scripts, where it is built from source
+	Bundled     bool // actions.bundled: whether the forge has the actions that npm is needed to build
 	// ForgeSettings are other settings of Gitea (forge.settings): section.KEY and its value.
 	ForgeSettings map[string]string
 	// EncryptedSettings are more of them, whose values are still encrypted: see Decrypt.
@@ -131,6 +132,7 @@ func Parse(values map[string]string, secret ...string) (Config, error) {
 		},
 		Forge:      r.limits("forge", ""),
 		Frontend:   r.boolean("forge.frontend", true),
+		Bundled:    r.boolean("actions.bundled", true),
 		Owner:      r.text("repository.owner", "gitops"),
 		Repository: r.text("repository.name", "gitops-pipeline"),
 		Seed:       r.boolean("seed", true),

@@ -16,6 +16,7 @@ type Artifacts struct {
 	Pulumi       artifacts.CLI
 	DockerPlugin Plugin
 	Images       images.Images
+	Actions      string // directory of the bundled actions; "" for none
 }
 
 // Build gets or builds every artifact, and prints where each is.
@@ -43,6 +44,12 @@ var getArtifacts = Step{"getting the artifacts", func(ctx context.Context, s *St
 		a.Images, err = s.Machine.Images(ctx, s.Project.Root, s.Config, progress)
 		return artifacts.Problem("the images", err)
 	})
+	if s.Config.Bundled {
+		group.Go(func() (err error) {
+			a.Actions, err = s.Machine.Actions(ctx, s.Project.Root, progress)
+			return artifacts.Problem("the actions", err)
+		})
+	}
 	if err := group.Wait(); err != nil {
 		return err
 	}

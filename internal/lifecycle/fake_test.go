@@ -140,6 +140,10 @@ func (h *fakeHost) Images(context.Context, string, config.Config, *artifacts.Pro
 	return images.Images{Mode: config.ImagesFromSource, Gitea: "gitea"}, nil
 }
 
+func (h *fakeHost) Actions(context.Context, string, *artifacts.Progress) (string, error) {
+	return "/actions", nil
+}
+
 func (h *fakeHost) Rekey(context.Context, string, io.Writer) (string, error) { return "", nil }
 
 func (h *fakeHost) OpenStack(_ context.Context, _ project.Project, _ string, _ artifacts.CLI, _ sdk.RunFunc, create bool) (Stack, error) {
@@ -227,4 +231,4 @@ func environment(t *testing.T, h *fakeHost) (Environment, *bytes.Buffer) {
 }
 
 // noProgram stands for the Pulumi program, which no fake runs.
-func noProgram(config.Config, string, images.Images, io.Writer) sdk.RunFunc { return nil }
+func noProgram(config.Config, string, Artifacts, io.Writer) sdk.RunFunc { return nil }

@@ -17,7 +17,6 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/gitea"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/ui"
 )
@@ -34,9 +33,9 @@ type Environment struct {
 	Program  Program
 }
 
-// Program returns the Pulumi program of a stack, with images that were resolved
+// Program returns the Pulumi program of a stack, with artifacts that are there
 // already. It is handed in, as the program stands above this package.
-type Program func(cfg config.Config, root string, resolved images.Images, progress io.Writer) sdk.RunFunc
+type Program func(cfg config.Config, root string, a Artifacts, progress io.Writer) sdk.RunFunc
 
 // Prompt asks the user. Without a terminal, its methods return a usage error.
 type Prompt interface {

@@ -31,11 +31,12 @@ type Machine interface {
 	Connect(ctx context.Context) (*client.Client, error)
 	// CheckHost looks for what would keep the stack from working here.
 	CheckHost(ctx context.Context, s doctor.Settings) []doctor.Result
-	// PulumiCLI, DockerPlugin, GiteaPlugin, Images and Rekey get one artifact each.
+	// PulumiCLI, DockerPlugin, GiteaPlugin, Images, Actions and Rekey get one artifact each.
 	PulumiCLI(ctx context.Context, root string, progress *artifacts.Progress) (artifacts.CLI, error)
 	DockerPlugin(ctx context.Context, root string, progress *artifacts.Progress) (Plugin, error)
 	GiteaPlugin(ctx context.Context, root string, progress *artifacts.Progress) error
 	Images(ctx context.Context, root string, cfg config.Config, progress *artifacts.Progress) (images.Images, error)
+	Actions(ctx context.Context, root string, progress *artifacts.Progress) (string, error)
 	Rekey(ctx context.Context, root string, progress io.Writer) (string, error)
 	// Readiness tells whether a stack works.
 	Readiness(s readiness.Stack) Readiness
@@ -101,6 +102,10 @@ func (machine) GiteaPlugin(ctx context.Context, root string, progress *artifacts
 
 func (machine) Images(ctx context.Context, root string, cfg config.Config, progress *artifacts.Progress) (images.Images, error) {
 	return images.Resolve(ctx, root, cfg, progress)
+}
+
+func (machine) Actions(ctx context.Context, root string, progress *artifacts.Progress) (string, error) {
+	return artifacts.Actions(ctx, root, progress)
 }
 
 func (machine) Readiness(s readiness.Stack) Readiness { return s }

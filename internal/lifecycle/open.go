@@ -110,7 +110,7 @@ var removeLeftovers = Step{"cleaning up after an interrupted backup", func(ctx c
 // openStack opens the stack with its program, and creates its state if create is set.
 func openStack(create bool) Step {
 	return Step{"opening the stack", func(ctx context.Context, s *State) (err error) {
-		s.Pulumi, err = s.Machine.OpenStack(ctx, s.Project, s.Stack, s.Artifacts.Pulumi, s.Program(s.Config, s.Project.Root, s.Artifacts.Images, s.Out), create)
+		s.Pulumi, err = s.Machine.OpenStack(ctx, s.Project, s.Stack, s.Artifacts.Pulumi, s.Program(s.Config, s.Project.Root, s.Artifacts, s.Out), create)
 		return err
 	}}
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/doctor"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/images"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/problem"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/pulumi"
 )
@@ -49,7 +48,7 @@ func TestUpKeepsItsConfiguration(t *testing.T) {
 func TestUpKeepsSecrets(t *testing.T) {
 	env, out := environment(t, &fakeHost{})
 	var got config.Config
-	env.Program = func(c config.Config, _ string, _ images.Images, _ io.Writer) sdk.RunFunc {
+	env.Program = func(c config.Config, _ string, _ Artifacts, _ io.Writer) sdk.RunFunc {
 		got = c
 		return nil
 	}

@@ -62,6 +62,9 @@ func TestRules(t *testing.T) {
 		"an action's address":    {job + "    steps: [{uses: 'https://git.example.org/them/it@v4'}]\n", nil},
 		"a shell":                {job + "    steps: [{run: 'true', shell: pwsh}]\n", []string{"5 error shell"}},
 		"a summary":              {job + "    steps:\n      - run: echo x >> \"$GITHUB_STEP_SUMMARY\"\n", []string{"6 warning step-summary"}},
+		"several platforms":      {job + "    steps:\n      - run: docker buildx build --platform linux/amd64,linux/arm64 .\n", []string{"6 error multi-platform"}},
+		"platforms of variables": {job + "    steps:\n      - run: docker build --platform=\"$A,$B\" .\n", []string{"6 error multi-platform"}},
+		"one platform":           {job + "    steps:\n      - run: docker build --platform linux/arm64 --tag a,b .\n", nil},
 		"no YAML":                {"on: push\njobs: {a: [\n", []string{"2 error syntax-check"}},
 		"a wrong expression":     {job + "    steps: [{run: 'echo ${{ nothing.at.all }}'}]\n", []string{"5 error expression"}},
 	} {

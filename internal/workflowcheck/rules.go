@@ -2,6 +2,7 @@ package workflowcheck
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -39,6 +40,7 @@ var rules = []func(*report, *actionlint.Workflow){
 	eachStep(action),
 	eachStep(shell),
 	eachStep(summary),
+	eachStep(platforms),
 }
 
 func eachEvent(rule func(*report, actionlint.Event)) func(*report, *actionlint.Workflow) {
@@ -229,6 +231,18 @@ func summary(r *report, step *actionlint.Step) {
 	if ok && exec.Run != nil && strings.Contains(exec.Run.Value, "GITHUB_STEP_SUMMARY") {
 		r.add(exec.RunPos, Warning, "step-summary", "the forge shows no step summaries: what is written to GITHUB_STEP_SUMMARY is lost",
 			"print it into the log, or upload it as an artifact")
+	}
+}
+
+// severalPlatforms is a command line's list of more than one platform.
+var severalPlatforms = regexp.MustCompile(`--platform[= ]["']?[\w/$.{}-]+,`)
+
+// platforms: the job engine has Docker's own builder, which keeps one platform of an image.
+func platforms(r *report, step *actionlint.Step) {
+	exec, ok := step.Exec.(*actionlint.ExecRun)
+	if ok && exec.Run != nil && severalPlatforms.MatchString(exec.Run.Value) {
+		r.add(exec.RunPos, Error, "multi-platform", "the builder of the job engine builds an image for one platform at a time",
+			"build and push each platform with a tag of its own, then join them: docker buildx imagetools create --tag IMAGE IMAGE-amd64 IMAGE-arm64")
 	}
 }
 

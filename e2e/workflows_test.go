@@ -49,6 +49,7 @@ var workflows = []workflow{
 	{name: "docker-build-forge"},
 	{name: "push-back"},
 	{name: "checkout-lfs"},
+	{name: "cache", logs: []string{"the key k was found: it is not kept again", "nothing is kept under the key missing"}},
 	{name: "upload-artifact", logs: []string{"has an artifact x already", "this run has no artifact missing", "gets artifacts of its own run alone"}},
 	{name: "local-js-action", logs: []string{"hello-from-js"}},
 }

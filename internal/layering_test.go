@@ -32,6 +32,8 @@ var layers = []string{
 	"internal/jobengine",
 	"internal/engineproxy",
 	"internal/ociwrapper",
+	"internal/forgeproxy",
+	"internal/actionscache",
 	"internal/forward",
 	"internal/environment",
 	"internal/workflowcheck",

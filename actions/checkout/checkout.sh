@@ -3,33 +3,20 @@
 # See action.yaml for the inputs; the runner sets the GITHUB_ variables.
 set -euo pipefail
 
-fail() {
-  echo "::error::checkout: $1"
-  exit 1
-}
+fail() { echo "::error::checkout: $1"; exit 1; }
 
 # yes NAME VALUE: whether a boolean input is true.
 yes() {
-  case ${2,,} in
-    true) ;;
-    false | '') return 1 ;;
-    *) fail "$1 is '$2'; write true or false" ;;
-  esac
+  [[ ${2,,} =~ ^(true|false|)$ ]] || fail "$1 is '$2'; write true or false"
+  [ "${2,,}" = true ]
 }
 
-for name in ${CHECKOUT_UNSUPPORTED:-}; do
-  echo "::warning::checkout: the input '$name' is not supported here and has no effect"
-done
-case $CHECKOUT_DEPTH in
-  '' | *[!0-9]*) fail "fetch-depth is '$CHECKOUT_DEPTH'; set it to a whole number, 0 for all history" ;;
-esac
-recursive=()
-case ${CHECKOUT_SUBMODULES:=false} in
-  false | true) ;;
-  recursive) recursive=(--recursive) ;;
-  *) fail "submodules is '$CHECKOUT_SUBMODULES'; write true, false or recursive" ;;
-esac
-lfs=no
+for name in ${CHECKOUT_UNSUPPORTED:-}; do echo "::warning::checkout: the input '$name' is not supported here and has no effect"; done
+[[ $CHECKOUT_DEPTH =~ ^[0-9]+$ ]] || fail "fetch-depth is '$CHECKOUT_DEPTH'; set it to a whole number, 0 for all history"
+[[ ${CHECKOUT_SUBMODULES:=false} =~ ^(true|false|recursive)$ ]] || fail "submodules is '$CHECKOUT_SUBMODULES'; write true, false or recursive"
+recursive=() depth=() lfs=no
+[ "$CHECKOUT_SUBMODULES" != recursive ] || recursive=(--recursive)
+[ "$CHECKOUT_DEPTH" = 0 ] || depth=(--depth "$CHECKOUT_DEPTH")
 if yes lfs "${CHECKOUT_LFS:-}"; then
   lfs=yes
   git lfs version > /dev/null 2>&1 || fail "lfs is true, and the job's image has no Git LFS; run the job on a label whose image has it"
@@ -39,10 +26,7 @@ target=${GITHUB_WORKSPACE:?}
 if [ -n "${CHECKOUT_PATH:-}" ]; then
   workspace=$(realpath -m -- "$target")
   target=$(realpath -m -- "$workspace/$CHECKOUT_PATH")
-  case $target/ in
-    "$workspace"/*) ;;
-    *) fail "path '$CHECKOUT_PATH' is outside the workspace; name a directory below it" ;;
-  esac
+  [[ $target/ == "$workspace"/* ]] || fail "path '$CHECKOUT_PATH' is outside the workspace; name a directory below it"
 fi
 
 server=${CHECKOUT_SERVER:-$GITHUB_SERVER_URL}
@@ -113,9 +97,8 @@ fi
 git remote add origin "$url"
 if yes set-safe-directory "${CHECKOUT_SAFE_DIRECTORY:-true}"; then git config --global --add safe.directory "$target"; fi
 
-quiet=--quiet
-if yes show-progress "${CHECKOUT_PROGRESS:-}"; then quiet=--progress; fi
-options=("$quiet" --no-tags)
+options=("${depth[@]}" --no-tags --quiet)
+if yes show-progress "${CHECKOUT_PROGRESS:-}"; then options[-1]=--progress; fi
 filter=${CHECKOUT_FILTER:-}
 if [ -n "${CHECKOUT_SPARSE:-}" ]; then
   filter=${filter:-blob:none}
@@ -125,23 +108,19 @@ if [ -n "${CHECKOUT_SPARSE:-}" ]; then
 fi
 [ -z "$filter" ] || options+=("--filter=$filter")
 tags=('+refs/tags/*:refs/tags/*')
-# The commit that started the workflow, also where the branch is further by now. A tag
-# keeps its message, if it is still the same.
-wanted=("+${commit:-$ref}${local:+:$local}")
-[[ $ref != refs/tags/* ]] || wanted=("+$ref:$local")
 if [ "$CHECKOUT_DEPTH" = 0 ]; then
-  [ ! -f .git/shallow ] || options+=(--unshallow)
+  [ ! -f .git/shallow ] || git fetch "${options[@]}" --unshallow origin
   git fetch "${options[@]}" --prune origin '+refs/heads/*:refs/remotes/origin/*' "${tags[@]}"
-  options=("${options[@]/--unshallow/}")
-else
-  options+=(--depth "$CHECKOUT_DEPTH")
-  if [[ $ref != refs/tags/* ]] && yes fetch-tags "${CHECKOUT_TAGS:-}"; then wanted+=("${tags[@]}"); fi
 fi
-if ! git fetch "${options[@]}" origin "${wanted[@]}"; then
-  [ -n "$commit" ] && [[ $ref == refs/tags/* ]] || exit 1
-  git fetch "${options[@]}" origin "+$commit:$local"
-elif [ -n "$commit" ] && [[ $ref == refs/tags/* ]] && [ "$(git rev-parse "$local^{commit}")" != "$commit" ]; then
-  git fetch "${options[@]}" origin "+$commit:$local"
+# The commit that started the workflow, also where the branch is further by now. A tag keeps
+# its message, if it is still the same.
+wanted=("+${commit:-$ref}${local:+:$local}")
+if [[ $ref == refs/tags/* ]]; then
+  git fetch "${options[@]}" origin "+$ref:$ref" || [ -n "$commit" ]
+  [ -z "$commit" ] || [ "$(git rev-parse --quiet --verify "$ref^{commit}")" = "$commit" ] || git fetch "${options[@]}" origin "${wanted[@]}"
+else
+  if yes fetch-tags "${CHECKOUT_TAGS:-}"; then wanted+=("${tags[@]}"); fi
+  git fetch "${options[@]}" origin "${wanted[@]}"
 fi
 
 [ $lfs = no ] || git lfs install --local --skip-repo > /dev/null
@@ -152,10 +131,8 @@ else
 fi
 if [ ${#before[@]} != 0 ] && yes clean "${CHECKOUT_CLEAN:-true}"; then git clean -ffdxq; fi
 if [ "$CHECKOUT_SUBMODULES" != false ]; then
-  depth=()
-  [ "$CHECKOUT_DEPTH" = 0 ] || depth=(--depth "$CHECKOUT_DEPTH")
   git submodule --quiet sync "${recursive[@]}"
-  git submodule "$quiet" update --init --force "${depth[@]}" "${recursive[@]}"
+  git submodule --quiet update --init --force "${depth[@]}" "${recursive[@]}"
 fi
 
 # Later steps use the token too. It is in a file that the repository's configuration names,
@@ -172,6 +149,4 @@ fi
 
 head=$(git log -1 --format='%H %s')
 echo "$head"
-if [ -n "${GITHUB_OUTPUT:-}" ]; then
-  printf '%s\n' "ref=${CHECKOUT_REF:-${ref:-$commit}}" "commit=${head%% *}" >> "$GITHUB_OUTPUT"
-fi
+printf '%s\n' "ref=${CHECKOUT_REF:-${ref:-$commit}}" "commit=${head%% *}" >> "${GITHUB_OUTPUT:-/dev/null}"

@@ -3,23 +3,16 @@
 # mirror (GOTOOLCHAIN).
 set -euo pipefail
 
-for name in ${SETUP_GO_UNSUPPORTED:-}; do
-  echo "::warning::setup-go: the input '$name' is not supported here and has no effect"
-done
+fail() { echo "::error::setup-go: $1"; exit 1; }
 
-if ! command -v go > /dev/null; then
-  echo "::error::setup-go: the job image has no Go; run the job on a label whose image has it"
-  exit 1
-fi
+for name in ${SETUP_GO_UNSUPPORTED:-}; do echo "::warning::setup-go: the input '$name' is not supported here and has no effect"; done
+command -v go > /dev/null || fail "the job image has no Go; run the job on a label whose image has it"
 have=$(GOTOOLCHAIN=local go env GOVERSION)
 have=${have#go}
 
 want=${SETUP_GO_VERSION:-}
 if [ -z "$want" ] && [ -n "${SETUP_GO_VERSION_FILE:-}" ]; then
-  if [ ! -f "$SETUP_GO_VERSION_FILE" ]; then
-    echo "::error::setup-go: go-version-file '$SETUP_GO_VERSION_FILE' does not exist; check out first, or name another file"
-    exit 1
-  fi
+  [ -f "$SETUP_GO_VERSION_FILE" ] || fail "go-version-file '$SETUP_GO_VERSION_FILE' does not exist; check out first, or name another file"
   # Lines may end as on Windows.
   case ${SETUP_GO_VERSION_FILE##*/} in
     go.mod | go.work)
@@ -32,24 +25,15 @@ if [ -z "$want" ] && [ -n "${SETUP_GO_VERSION_FILE:-}" ]; then
   esac
 fi
 # Ranges as people write them: ^1.26, ~1.26.3, >=1.26, 1.x, 1.26.x.
-case $want in
-  '^'* | '~'* | '>='*)
-    want=${want#[\^~>]} want=${want#=} minimum=yes
-    ;;
-esac
+if [[ $want =~ ^(\^|~|>=)(.*) ]]; then want=${BASH_REMATCH[2]} minimum=yes; fi
 while [[ $want == *.[x*] ]]; do want=${want%.*}; done
 
 # newest A B: the newer of two versions.
 newest() { printf '%s\n' "$1" "$2" | sort -V | tail -n 1; }
 
 case $want in
-  '' | stable | oldstable)
-    echo "using Go $have of the job image"
-    ;;
-  *[!0-9.a-z]*)
-    echo "::error::setup-go: go-version '$want' is not a version; write one such as 1.26 or 1.26.8 (the job image has $have)"
-    exit 1
-    ;;
+  '' | stable | oldstable) echo "using Go $have of the job image" ;;
+  *[!0-9.a-z]*) fail "go-version '$want' is not a version; write one such as 1.26 or 1.26.8 (the job image has $have)" ;;
   *)
     # A version in go.mod is a minimum. A version in the input is exact, and 1.26 means any
     # 1.26.x.
@@ -61,14 +45,11 @@ case $want in
       echo "getting Go $want through the module mirror"
       if ! got=$(GOTOOLCHAIN=go$want go env GOVERSION 2>&1); then
         echo "$got"
-        echo "::error::setup-go: Go $want is not in the job image (it has $have) and cannot be downloaded from the module mirror; ask for $have, or let the runner reach a mirror"
-        exit 1
+        fail "Go $want is not in the job image (it has $have) and cannot be downloaded from the module mirror; ask for $have, or let the runner reach a mirror"
       fi
       have=$want
       echo "GOTOOLCHAIN=go$want" >> "$GITHUB_ENV"
     fi
     ;;
 esac
-if [ -n "${GITHUB_OUTPUT:-}" ]; then
-  echo "go-version=$have" >> "$GITHUB_OUTPUT"
-fi
+echo "go-version=$have" >> "${GITHUB_OUTPUT:-/dev/null}"

@@ -10,10 +10,12 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/actionscache"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/engineproxy"
-	"github.com/gitops-pipeline/gitops-pipeline/internal/forward"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/forgeproxy"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/control"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/runnersupervisor"
 )
@@ -69,11 +71,17 @@ func run(ctx context.Context, log *slog.Logger) error {
 	if cfg.Listen != "" {
 		listener, err := net.Listen("tcp", cfg.Listen)
 		if err != nil {
-			return fmt.Errorf("forwarding %s to the forge: %w", cfg.Listen, err)
+			return fmt.Errorf("listening on %s for the forge: %w", cfg.Listen, err)
 		}
-		forwards := forward.New(log)
-		defer forwards.Close()
-		forwards.TCP(listener, cfg.Target)
+		proxy := &forgeproxy.Proxy{Target: cfg.Target, Log: log}
+		if cfg.Cache != "" {
+			secret, err := os.ReadFile(cfg.TokenFile)
+			if err != nil {
+				return fmt.Errorf("reading the secret of the cache: %w", err)
+			}
+			proxy.Leases = actionscache.NewClient(cfg.Cache, strings.TrimSpace(string(secret)))
+		}
+		proxy.Serve(ctx, listener)
 	}
 	if cfg.Proxy != "" {
 		proxy := engineproxy.Proxy{Socket: cfg.Proxy, Engine: cfg.JobEngineSocket(), Log: log}

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -20,6 +21,8 @@ const (
 	runnerTokenFile   = "/opt/gitops-pipeline/runner-token"
 	forgeAlias        = "forge" // the forge's name on the stack's network
 	forgeSSHPort      = 2222    // in the container
+	// cacheRunnersPort is where runners give jobs their access to the cache. Jobs do not reach it.
+	cacheRunnersPort = "31009"
 )
 
 // Forge is a Gitea server with its data and its network.
@@ -67,6 +70,10 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 	if err != nil {
 		return nil, err
 	}
+	cache, err := newVolume(ctx, name+"-cache", f, naming.ForgeCache, "")
+	if err != nil {
+		return nil, err
+	}
 	settings, err := newVolume(ctx, name+"-config", f, naming.ForgeConfig, "")
 	if err != nil {
 		return nil, err
@@ -97,6 +104,7 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 		Volumes: docker.ContainerVolumeArray{
 			docker.ContainerVolumeArgs{VolumeName: data.Name, ContainerPath: pulumi.String("/var/lib/gitea")},
 			docker.ContainerVolumeArgs{VolumeName: settings.Name, ContainerPath: pulumi.String("/etc/gitea")},
+			docker.ContainerVolumeArgs{VolumeName: cache.Name, ContainerPath: pulumi.String("/var/cache/actions")},
 		},
 		Healthcheck: docker.ContainerHealthcheckArgs{
 			Tests:    pulumi.ToStringArray([]string{"CMD", forgeProgram, "healthy"}),
@@ -134,6 +142,9 @@ func forgeEnvironment(cfg config.Config) []string {
 		"ADMIN_USER=" + config.AdminUser,
 		"ADMIN_PASSWORD_FILE=" + adminPasswordFile,
 		"READY_FILE=" + readyFile,
+		"CACHE_PORT=" + strconv.Itoa(config.CachePort),
+		"CACHE_RUNNERS_PORT=" + cacheRunnersPort,
+		fmt.Sprintf("CACHE_SIZE=%d", cfg.CacheSize),
 		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
 		"GITEA__actions__DEFAULT_ACTIONS_URL=self",
 		"GITEA__actions__ENABLED=true",

@@ -123,8 +123,8 @@ func TestEveryDockerObjectIsLabelled(t *testing.T) {
 			}
 		}
 	}
-	if seen != 9 { // three containers, five volumes, one network
-		t.Errorf("got %d objects, want 9", seen)
+	if seen != 10 { // three containers, six volumes, one network
+		t.Errorf("got %d objects, want 10", seen)
 	}
 }
 
@@ -234,27 +234,6 @@ func TestHostName(t *testing.T) {
 	}
 }
 
-func TestSeed(t *testing.T) {
-	t.Parallel()
-	const seed = "gitea:index:RepositorySeed"
-	for config, want := range map[string]int{
-		"seed true":             1 + len(actionNames) + len(artifacts.BundledActions),
-		"seed false":            len(actionNames) + len(artifacts.BundledActions),
-		"actions.bundled false": 1 + len(actionNames),
-	} {
-		key, value, _ := strings.Cut(config, " ")
-		if got := count(declare(t, key, value), seed); got != want {
-			t.Errorf("%s: got %d seeds, want %d", config, got, want)
-		}
-	}
-	for action, source := range map[string]string{"checkout": "actions/checkout", "cache": "/bundled/cache"} {
-		inputs := named(t, declare(t), "actions-"+action+"-seed").Inputs
-		if got := inputs["source"].StringValue(); !strings.HasSuffix(got, source) {
-			t.Errorf("%s: got the source %s, want %s", action, got, source)
-		}
-	}
-}
-
 func TestComponentsHoldTheirParts(t *testing.T) {
 	t.Parallel()
 	all := declare(t)
@@ -280,24 +259,4 @@ func values(pairs ...string) map[string]string {
 		m[naming.Project+":"+pairs[i]] = pairs[i+1]
 	}
 	return m
-}
-
-// TestOnlyOwnContentIsUpdated holds that the seeds of the project's actions
-// follow the checkout, and that the user's repository is seeded once.
-func TestOnlyOwnContentIsUpdated(t *testing.T) {
-	t.Parallel()
-	seeds := 0
-	for _, r := range declare(t) {
-		if r.TypeToken != "gitea:index:RepositorySeed" {
-			continue
-		}
-		seeds++
-		update := r.Inputs.HasValue("update") && r.Inputs["update"].BoolValue()
-		if own := r.Inputs["owner"].StringValue() == config.ActionsOrganization; update != own {
-			t.Errorf("%s of %s: got update %t, want %t", r.Name, r.Inputs["owner"].StringValue(), update, own)
-		}
-	}
-	if want := 1 + len(actionNames) + len(artifacts.BundledActions); seeds != want {
-		t.Errorf("got %d seeds, want %d: the actions' and the repository's", seeds, want)
-	}
 }

@@ -124,7 +124,7 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		})
 	}
 	runner.Envs = pulumi.ToStringArray(env)
-	if hosts := loopbackName(args.Config); hosts != nil {
+	if hosts := runnerNames(args.Config); hosts != nil {
 		runner.Hosts = hosts
 	}
 	settings, err := runnerConfig(args.Config, args.Images.Job, socket)
@@ -173,7 +173,7 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 		Envs: pulumi.ToStringArray(slices.Concat([]string{
 			fmt.Sprintf("DISK_RESERVE=%d", cfg.Runner.DiskReserve),
 			fmt.Sprintf("FORGE=%s:%d", forgeAlias, cfg.HTTPPort),
-			fmt.Sprintf("FORGE_SSH=%d=%s:%d", cfg.SSHPort, forgeAlias, forgeSSHPort),
+			"FORGE_PORTS=" + forgePorts(cfg),
 			"FORGE_NAME=" + cfg.Host,
 			"NETWORK=" + cfg.Runner.Network,
 			fmt.Sprintf("PROCESS_LIMIT=%d", cfg.Runner.Processes),
@@ -198,18 +198,41 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 	return run, container, err
 }
 
-// forward makes the forge's loopback address mean the forge in the runner's container
-// too.
+// forward has the runner's proxy of the forge listen at the forge's address, in the runner's
+// own container.
 func forward(cfg config.Config) []string {
-	address := cfg.LoopbackAddress()
+	address := cfg.RunnerAddress()
 	if address == "" {
 		return nil
 	}
 	port := strconv.Itoa(cfg.HTTPPort)
-	return []string{"FORWARD=" + net.JoinHostPort(address, port) + "=" + net.JoinHostPort(forgeAlias, port)}
+	env := []string{"FORWARD=" + net.JoinHostPort(address, port) + "=" + net.JoinHostPort(forgeAlias, port)}
+	if cfg.CacheURL() != "" {
+		env = append(env, "CACHE=http://"+net.JoinHostPort(forgeAlias, cacheRunnersPort))
+	}
+	return env
 }
 
-// loopbackName lets a container, and the jobs of a job engine, resolve a name such as
+// forgePorts are the ports of the forge's address, beside the one for HTTP, that jobs reach.
+func forgePorts(cfg config.Config) string {
+	ports := fmt.Sprintf("%d=%s:%d", cfg.SSHPort, forgeAlias, forgeSSHPort)
+	if cfg.CacheURL() != "" {
+		ports += fmt.Sprintf(",%d=%s:%d", config.CachePort, forgeAlias, config.CachePort)
+	}
+	return ports
+}
+
+// runnerNames has a runner's container look for the forge in itself.
+func runnerNames(cfg config.Config) docker.ContainerHostArray {
+	if cfg.RunnerAddress() == "" || strings.EqualFold(cfg.Host, "localhost") || net.ParseIP(cfg.Host) != nil {
+		return nil
+	}
+	return docker.ContainerHostArray{docker.ContainerHostArgs{
+		Host: pulumi.String(cfg.Host), Ip: pulumi.String(cfg.RunnerAddress()),
+	}}
+}
+
+// loopbackName lets a job engine and its jobs resolve a name such as
 // forge.localhost, which no name server knows. Docker writes localhost itself.
 func loopbackName(cfg config.Config) docker.ContainerHostArray {
 	if !strings.HasSuffix(strings.ToLower(cfg.Host), ".localhost") {

@@ -25,16 +25,20 @@ func runnerConfig(cfg config.Config, jobImage, socket string) (string, error) {
 		job["options"] = "-v go-build:/root/.cache/go-build -v go-mod:/root/go/pkg/mod"
 		job["valid_volumes"] = []string{"go-build", "go-mod"}
 	}
+	variables := jobEnvironment(cfg)
+	if url := cfg.CacheURL(); url != "" {
+		variables["ACTIONS_CACHE_URL"] = url
+	}
 	data, err := yaml.Marshal(m{
 		"log": m{"level": "info"},
 		"runner": m{
 			"file": ".runner", "capacity": cfg.Runner.Capacity,
 			"fetch_interval": "250ms", "fetch_interval_max": "250ms",
 			"labels": runnerLabels(cfg.Runner.Labels, jobImage),
-			"envs":   jobEnvironment(cfg),
+			"envs":   variables,
 		},
 		"container": job,
-		"cache":     m{"enabled": false},
+		"cache":     m{"enabled": false}, // its own: the forge has one for all runners
 		"metrics":   m{"enabled": true, "addr": "127.0.0.1:" + metricsPort},
 	})
 	return string(data), err

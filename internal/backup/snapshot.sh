@@ -9,10 +9,7 @@ mkdir -p /volumes /work
 cd /source
 
 # fail says why, for the launcher to show.
-fail() {
-  echo "$1" >&2
-  exit 1
-}
+fail() { echo "$1" >&2; exit 1; }
 
 # What Git has not accepted yet belongs to a push that is not acknowledged; it can
 # be large, and nothing refers to it.

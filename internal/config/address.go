@@ -66,6 +66,29 @@ func (c Config) LoopbackAddress() string {
 	return ""
 }
 
+// RunnerAddress is the address of a runner's own container that stands for the forge there, so that
+// what the runner sends passes its proxy. It is "" when the host is an address of a network: a
+// container cannot have it.
+func (c Config) RunnerAddress() string {
+	if _, err := netip.ParseAddr(c.Host); err == nil || c.Loopback() {
+		return c.LoopbackAddress()
+	}
+	return "127.0.0.1"
+}
+
+// CacheURL is where jobs reach the cache of workflows, with a slash at its end; "" where they
+// do not. A job on the Docker host itself reaches what the host publishes alone.
+func (c Config) CacheURL() string {
+	if c.RunnerAddress() == "" || c.Runner.Engine == EngineHost {
+		return ""
+	}
+	return "http://" + net.JoinHostPort(c.Host, strconv.Itoa(CachePort)) + "/"
+}
+
+// CachePort is the port of the canonical address where jobs reach the cache of workflows. It is
+// below those that systems give to outgoing connections, and no well-known one.
+const CachePort = 31008
+
 // Loopback tells whether the host's name means each machine itself.
 func (c Config) Loopback() bool { return c.LoopbackAddress() != "" }
 

@@ -24,8 +24,9 @@ type Config struct {
 	Runner      RunnerConfig
 	Proxy       Proxy
 	Forge       Limits
-	Frontend    bool // forge.frontend: whether the forge's pages have styles and scripts, where it is built from source
-	Bundled     bool // actions.bundled: whether the forge has the actions that npm is needed to build
+	Frontend    bool  // forge.frontend: whether the forge's pages have styles and scripts, where it is built from source
+	Bundled     bool  // actions.bundled: whether the forge has the actions that npm is needed to build
+	CacheSize   int64 // actions.cacheSize: bytes of what all workflows cache
 	// ForgeSettings are other settings of Gitea (forge.settings): section.KEY and its value.
 	ForgeSettings map[string]string
 	// EncryptedSettings are more of them, whose values are still encrypted: see Decrypt.
@@ -133,12 +134,18 @@ func Parse(values map[string]string, secret ...string) (Config, error) {
 		Forge:      r.limits("forge", ""),
 		Frontend:   r.boolean("forge.frontend", true),
 		Bundled:    r.boolean("actions.bundled", true),
+		CacheSize:  r.size("actions.cacheSize", "5g", 64<<20),
 		Owner:      r.text("repository.owner", "gitops"),
 		Repository: r.text("repository.name", "gitops-pipeline"),
 		Seed:       r.boolean("seed", true),
 	}
 	if c.HTTPPort == c.SSHPort {
 		r.fail("sshPort", "is %d, as is httpPort; give each a port of its own", c.SSHPort)
+	}
+	for key, port := range map[string]int{"httpPort": c.HTTPPort, "sshPort": c.SSHPort} {
+		if port == CachePort {
+			r.fail(key, "is %d, where jobs reach the cache of workflows; choose another port", port)
+		}
 	}
 	if c.Runner.Ephemeral && !c.Runner.Fresh() {
 		r.fail("runner.ephemeral", "needs runner.engine=%s and runner.capacity=1, so that nothing of a job survives it", EngineOwn)

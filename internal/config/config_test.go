@@ -29,7 +29,7 @@ func TestDefaults(t *testing.T) {
 			Count: 1, Engine: EngineOwn, Capacity: 1, Network: NetworkInternet,
 			Limits: Limits{MemoryMiB: 4096}, Processes: 4096, DiskReserve: 2 << 30, Certificates: "host",
 		},
-		Frontend: true, Bundled: true, Owner: "gitops", Repository: "gitops-pipeline", Seed: true,
+		Frontend: true, Bundled: true, CacheSize: 5 << 30, Owner: "gitops", Repository: "gitops-pipeline", Seed: true,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -43,7 +43,7 @@ func TestEveryKey(t *testing.T) {
 		"runner.count", "3", "runner.engine", "host", "runner.capacity", "2", "runner.memory", "2g", "runner.cpus", "1.5",
 		"runner.certificates", "/etc/ssl/company.pem", "runner.env", `{"GOPROXY": "https://proxy.example.org"}`,
 		"runner.network", "forge", "runner.processes", "1000", "runner.diskReserve", "1g",
-		"forge.memory", "512m", "forge.cpus", "1", "forge.frontend", "false", "actions.bundled", "false", "repository.owner", "ann", "repository.name", "shop", "seed", "false",
+		"forge.memory", "512m", "forge.cpus", "1", "forge.frontend", "false", "actions.bundled", "false", "actions.cacheSize", "1g", "repository.owner", "ann", "repository.name", "shop", "seed", "false",
 	))
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestEveryKey(t *testing.T) {
 			Limits: Limits{MemoryMiB: 2048, CPUs: "1.5"}, Processes: 1000, DiskReserve: 1 << 30,
 			Certificates: "/etc/ssl/company.pem", Env: map[string]string{"GOPROXY": "https://proxy.example.org"},
 		},
-		Forge: Limits{MemoryMiB: 512, CPUs: "1"},
+		Forge: Limits{MemoryMiB: 512, CPUs: "1"}, CacheSize: 1 << 30,
 		Owner: "ann", Repository: "shop",
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -71,30 +71,31 @@ func TestRefused(t *testing.T) {
 	for name, tt := range map[string]struct {
 		key, value, want string
 	}{
-		"unknown key":      {"htpPort", "1", "is no key"},
-		"not a number":     {"httpPort", "three", "whole number from 1 to 65535"},
-		"port too high":    {"sshPort", "70000", "whole number from 1 to 65535"},
-		"port zero":        {"httpPort", "0", "whole number"},
-		"same port":        {"sshPort", "3000", "a port of its own"},
-		"no address":       {"bindAddress", "everywhere", "IP address"},
-		"no host name":     {"host", "http://x", "host name"},
-		"images":           {"images", "some", "auto, official, source"},
-		"no runner":        {"runner.count", "0", "from 1 to 20"},
-		"engine":           {"runner.engine", "yours", "own, host"},
-		"capacity":         {"runner.capacity", "-1", "from 1 to 64"},
-		"memory":           {"runner.memory", "lots", "512m"},
-		"network":          {"runner.network", "lan", "internet, all, forge"},
-		"processes":        {"runner.processes", "1", "from 256"},
-		"disk reserve":     {"runner.diskReserve", "1k", "at least 64m"},
-		"ephemeral":        {"runner.ephemeral", "maybe", "true or false"},
-		"too little":       {"forge.memory", "1m", "at least 64m"},
-		"cpus":             {"forge.cpus", "two", "cores"},
-		"frontend":         {"forge.frontend", "no", "true or false"},
-		"reserved owner":   {"repository.owner", "admin", "reserved"},
-		"bad owner":        {"repository.owner", "a b", "no name"},
-		"pipeline's owner": {"repository.owner", "actions", "itself"},
-		"bad repository":   {"repository.name", "a/b", "no name"},
-		"seed":             {"seed", "yes", "true or false"},
+		"unknown key":       {"htpPort", "1", "is no key"},
+		"port of the cache": {"sshPort", "31008", "cache of workflows"},
+		"not a number":      {"httpPort", "three", "whole number from 1 to 65535"},
+		"port too high":     {"sshPort", "70000", "whole number from 1 to 65535"},
+		"port zero":         {"httpPort", "0", "whole number"},
+		"same port":         {"sshPort", "3000", "a port of its own"},
+		"no address":        {"bindAddress", "everywhere", "IP address"},
+		"no host name":      {"host", "http://x", "host name"},
+		"images":            {"images", "some", "auto, official, source"},
+		"no runner":         {"runner.count", "0", "from 1 to 20"},
+		"engine":            {"runner.engine", "yours", "own, host"},
+		"capacity":          {"runner.capacity", "-1", "from 1 to 64"},
+		"memory":            {"runner.memory", "lots", "512m"},
+		"network":           {"runner.network", "lan", "internet, all, forge"},
+		"processes":         {"runner.processes", "1", "from 256"},
+		"disk reserve":      {"runner.diskReserve", "1k", "at least 64m"},
+		"ephemeral":         {"runner.ephemeral", "maybe", "true or false"},
+		"too little":        {"forge.memory", "1m", "at least 64m"},
+		"cpus":              {"forge.cpus", "two", "cores"},
+		"frontend":          {"forge.frontend", "no", "true or false"},
+		"reserved owner":    {"repository.owner", "admin", "reserved"},
+		"bad owner":         {"repository.owner", "a b", "no name"},
+		"pipeline's owner":  {"repository.owner", "actions", "itself"},
+		"bad repository":    {"repository.name", "a/b", "no name"},
+		"seed":              {"seed", "yes", "true or false"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/environment"
@@ -25,6 +26,16 @@ type Config struct {
 	API          string // Gitea's address in the container
 	EtcDir       string // the volume with Gitea's configuration
 	DataDir      string // the volume with Gitea's data
+	Cache        Cache
+}
+
+// Cache is what workflows cache.
+type Cache struct {
+	Dir        string // its volume
+	Size       int64  // bytes of all that is kept
+	Jobs       string // address to listen on for jobs
+	Runners    string // address to listen on for runners
+	SecretFile string // holds what runners authenticate with
 }
 
 // Programs of the image.
@@ -44,6 +55,16 @@ func FromEnvironment(getenv func(string) string) (Config, error) {
 		API:          "http://127.0.0.1:" + env.Required("GITEA__server__HTTP_PORT"),
 		EtcDir:       "/etc/gitea",
 		DataDir:      "/var/lib/gitea",
+		Cache: Cache{
+			Dir:        "/var/cache/actions",
+			Jobs:       ":" + env.Required("CACHE_PORT"),
+			Runners:    ":" + env.Required("CACHE_RUNNERS_PORT"),
+			SecretFile: env.Required("GITEA_RUNNER_REGISTRATION_TOKEN_FILE"),
+		},
+	}
+	var err error
+	if c.Cache.Size, err = strconv.ParseInt(env.Required("CACHE_SIZE"), 10, 64); err != nil {
+		env.Wrong("CACHE_SIZE", "a number of bytes")
 	}
 	return c, env.Err()
 }

@@ -86,7 +86,15 @@ func TestFromEnvironment(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "ADMIN_USER") || !strings.Contains(err.Error(), "GITEA__server__HTTP_PORT") {
 		t.Errorf("got %v, want all that is missing", err)
 	}
-	if _, err := FromEnvironment(func(name string) string { return name }); err != nil {
-		t.Error(err)
+	for size, want := range map[string]string{"100": "", "much": "CACHE_SIZE"} {
+		_, err := FromEnvironment(func(name string) string {
+			if name == "CACHE_SIZE" {
+				return size
+			}
+			return name
+		})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("a cache of %s: got %v, want %q", size, err, want)
+		}
 	}
 }

@@ -17,6 +17,10 @@ func (s *Starter) Run(ctx context.Context) (int, error) {
 	if err := s.Prepare(ctx); err != nil {
 		return 1, err
 	}
+	// A forge works without this cache, and so do workflows.
+	if err := s.serveCache(ctx); err != nil {
+		s.Log.Error("workflows have no cache", "error", err)
+	}
 	return s.serve(ctx, giteaProgram, "--config", s.Config.AppINI, "web")
 }
 

@@ -14,7 +14,7 @@ import (
 // The environment of a job engine's container.
 const (
 	envForge        = "FORGE"         // the forge's host and port on the stack's network, such as forge:3000
-	envForgeSSH     = "FORGE_SSH"     // the port of the canonical address for SSH, and what it means, such as 2222=forge:2222
+	envForgePorts   = "FORGE_PORTS"   // further ports of the canonical address, and what each means, with commas, such as 2222=forge:2222
 	envForgeName    = "FORGE_NAME"    // the host in the forge's canonical address: jobs reach the forge under it
 	envNetwork      = "NETWORK"       // what jobs reach beside the forge: internet, all, or forge for nothing
 	envProcessLimit = "PROCESS_LIMIT" // limit of processes and threads of all jobs together
@@ -42,11 +42,16 @@ func ParseConfig(getenv func(string) string) (Config, error) {
 	if host, port, err := net.SplitHostPort(c.Forge.Address); err != nil || host == "" || port == "" {
 		env.Wrong(envForge, "a host and a port, such as forge:3000")
 	}
-	if ssh := getenv(envForgeSSH); ssh != "" {
-		c.Forge.SSHPort, c.Forge.SSH, _ = strings.Cut(ssh, "=")
-		if host, port, err := net.SplitHostPort(c.Forge.SSH); err != nil || host == "" || port == "" || c.Forge.SSHPort == "" {
-			env.Wrong(envForgeSSH, "a port, and a host and a port, such as 2222=forge:2222")
+	c.Forge.Others = map[string]string{}
+	for text := range strings.SplitSeq(getenv(envForgePorts), ",") {
+		if text == "" {
+			continue
 		}
+		from, target, _ := strings.Cut(text, "=")
+		if host, port, err := net.SplitHostPort(target); err != nil || host == "" || port == "" || from == "" {
+			env.Wrong(envForgePorts, "ports, each with a host and a port, with commas in between, such as 2222=forge:2222")
+		}
+		c.Forge.Others[from] = target
 	}
 	if c.Forge.Name == "" {
 		env.Wrong(envForgeName, "the host in the forge's address")
@@ -90,7 +95,7 @@ func ParseConfig(getenv func(string) string) (Config, error) {
 
 // forJobs returns the environment without the variables of the outer half.
 func forJobs(environ []string) []string {
-	own := []string{envForge, envForgeSSH, envForgeName, envNetwork, envProcessLimit, envDiskReserve, envProxy, envAllow, envContainers}
+	own := []string{envForge, envForgePorts, envForgeName, envNetwork, envProcessLimit, envDiskReserve, envProxy, envAllow, envContainers}
 	return slices.DeleteFunc(slices.Clone(environ), func(e string) bool {
 		name, _, _ := strings.Cut(e, "=")
 		return slices.Contains(own, name)

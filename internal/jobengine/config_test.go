@@ -14,17 +14,17 @@ func TestParseConfig(t *testing.T) {
 	t.Parallel()
 	good := map[string]string{
 		"FORGE": "forge:3000", "FORGE_NAME": "localhost", "NETWORK": "internet", "PROCESS_LIMIT": "4096", "DISK_RESERVE": "1073741824", "PROXY": "10.0.0.1:3128,proxy:80",
-		"FORGE_SSH": "2200=forge:2222", "ALLOW": "10.0.0.0/8:443", "CONTAINERS": `{"GOPROXY":"https://x"}`,
+		"FORGE_PORTS": "2200=forge:2222,31008=forge:31008", "ALLOW": "10.0.0.0/8:443", "CONTAINERS": `{"GOPROXY":"https://x"}`,
 	}
 	got, err := ParseConfig(func(name string) string { return good[name] })
-	want := Config{network.Forge{Address: "forge:3000", Name: "localhost", SSHPort: "2200", SSH: "forge:2222"}, network.Internet, 4096, 1 << 30, []string{"10.0.0.1:3128", "proxy:80"},
+	want := Config{network.Forge{Address: "forge:3000", Name: "localhost", Others: map[string]string{"2200": "forge:2222", "31008": "forge:31008"}}, network.Internet, 4096, 1 << 30, []string{"10.0.0.1:3128", "proxy:80"},
 		[]network.Destination{{Network: netip.MustParsePrefix("10.0.0.0/8"), Port: 443}}, map[string]string{"GOPROXY": "https://x"}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	_, err = ParseConfig(func(string) string { return "" })
 	for name := range good {
-		if slices.Contains([]string{"PROXY", "ALLOW", "CONTAINERS", "FORGE_SSH"}, name) {
+		if slices.Contains([]string{"PROXY", "ALLOW", "CONTAINERS", "FORGE_PORTS"}, name) {
 			continue // it may be empty
 		}
 		if err == nil || !strings.Contains(err.Error(), name+" is") {
@@ -33,7 +33,7 @@ func TestParseConfig(t *testing.T) {
 	}
 	for name, value := range map[string]string{
 		"FORGE": "forge", "NETWORK": "some", "PROCESS_LIMIT": "0", "DISK_RESERVE": "1g", "PROXY": "proxy",
-		"FORGE_SSH": "2222", "ALLOW": "10.0.0.0/8", "CONTAINERS": "GOPROXY=x",
+		"FORGE_PORTS": "2222", "ALLOW": "10.0.0.0/8", "CONTAINERS": "GOPROXY=x",
 	} {
 		_, err := ParseConfig(func(n string) string {
 			if n == name {

@@ -65,7 +65,7 @@ func TestContainers(t *testing.T) {
 		"git.example.org": "",
 		"192.0.2.7":       "",
 	} {
-		c := Config{Forge: network.Forge{Address: "forge:3000", Name: name, SSHPort: "2222", SSH: "forge:22"}, Environment: map[string]string{"A": "b"}}
+		c := Config{Forge: network.Forge{Address: "forge:3000", Name: name, Others: map[string]string{"2222": "forge:22"}}, Environment: map[string]string{"A": "b"}}
 		got := containers(c, network.Links[1], &ociwrapper.Mount{Source: "/x"})
 		if got.Environment["A"] != "b" || got.Mount.Source != "/x" {
 			t.Errorf("%s: got %+v", name, got)

@@ -28,13 +28,14 @@ const (
 	Network          Role = "network"
 	ForgeData        Role = "forge-data"
 	ForgeConfig      Role = "forge-config"
+	ForgeCache       Role = "forge-cache" // what workflows cache
 	RunnerData       Role = "runner-data"
 	JobEngineData    Role = "job-engine-data"    // the job engine's images and containers: a cache
 	JobEngineControl Role = "job-engine-control" // sockets that a runner and its job engine share
 )
 
 // Kept tells whether a backup contains the volumes of this role.
-func (r Role) Kept() bool { return r != JobEngineData && r != JobEngineControl }
+func (r Role) Kept() bool { return r != ForgeCache && r != JobEngineData && r != JobEngineControl }
 
 // Labels returns the labels of an object of a stack. runner is empty for an object that
 // belongs to no single runner.

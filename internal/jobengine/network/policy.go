@@ -23,17 +23,16 @@ const (
 type Forge struct {
 	Address string // host and port on the stack's network, such as forge:3000
 	Name    string // host in its canonical address: jobs reach it under this name
-	SSHPort string // port of its canonical address for SSH; empty for none
-	SSH     string // host and port for SSH on the stack's network
+	// Others are further ports of its canonical address, and for each the host and port on
+	// the stack's network that it means.
+	Others map[string]string
 }
 
 // Ports are the ports of the canonical address, and for each what it means on the stack's
 // network.
 func (f Forge) Ports() map[string]string {
 	ports := map[string]string{f.Port(): f.Address}
-	if f.SSHPort != "" {
-		ports[f.SSHPort] = f.SSH
-	}
+	maps.Copy(ports, f.Others)
 	return ports
 }
 

@@ -97,7 +97,7 @@ func TestRulesOfEachPolicy(t *testing.T) {
 func TestRulesLetNothingInButForgeAndNames(t *testing.T) {
 	t.Parallel()
 	var open []string
-	for _, r := range texts(t, Forge{Address: "forge:8080", Name: "git.example.org", SSHPort: "2200", SSH: "forge:22"}, All) {
+	for _, r := range texts(t, Forge{Address: "forge:8080", Name: "git.example.org", Others: map[string]string{"2200": "forge:22"}}, All) {
 		if strings.Contains(r, "INPUT -i jobs0") && strings.HasSuffix(r, "ACCEPT") {
 			open = append(open, strings.TrimPrefix(r, "filter INPUT -i jobs0 -d 198.18.0.1 "))
 		}
@@ -110,7 +110,7 @@ func TestRulesLetNothingInButForgeAndNames(t *testing.T) {
 
 func TestRulesTranslateTheForgesAddress(t *testing.T) {
 	t.Parallel()
-	got := texts(t, Forge{Address: "forge:3000", Name: "192.0.2.7", SSHPort: "2200", SSH: "forge:22"}, Internet)
+	got := texts(t, Forge{Address: "forge:3000", Name: "192.0.2.7", Others: map[string]string{"2200": "forge:22"}}, Internet)
 	if first(got, "nat PREROUTING -i jobs1 -d 192.0.2.7 -p tcp --dport 2200 -j DNAT --to-destination 198.18.0.5:2200") < 0 ||
 		first(got, "nat PREROUTING -i jobs1 -d 192.0.2.7 -p tcp --dport 3000 -j DNAT --to-destination 198.18.0.5:3000") < 0 {
 		t.Errorf("got %q, want that the forge's address means the forge", got)

@@ -1,0 +1,50 @@
+package stack
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+)
+
+func TestSeed(t *testing.T) {
+	t.Parallel()
+	const seed = "gitea:index:RepositorySeed"
+	for config, want := range map[string]int{
+		"seed true":             1 + len(actionNames) + len(artifacts.BundledActions),
+		"seed false":            len(actionNames) + len(artifacts.BundledActions),
+		"actions.bundled false": 1 + len(actionNames),
+	} {
+		key, value, _ := strings.Cut(config, " ")
+		if got := count(declare(t, key, value), seed); got != want {
+			t.Errorf("%s: got %d seeds, want %d", config, got, want)
+		}
+	}
+	for action, source := range map[string]string{"checkout": "actions/checkout", "cache": "/bundled/cache"} {
+		inputs := named(t, declare(t), "actions-"+action+"-seed").Inputs
+		if got := inputs["source"].StringValue(); !strings.HasSuffix(got, source) {
+			t.Errorf("%s: got the source %s, want %s", action, got, source)
+		}
+	}
+}
+
+// TestOnlyOwnContentIsUpdated holds that the seeds of the project's actions
+// follow the checkout, and that the user's repository is seeded once.
+func TestOnlyOwnContentIsUpdated(t *testing.T) {
+	t.Parallel()
+	seeds := 0
+	for _, r := range declare(t) {
+		if r.TypeToken != "gitea:index:RepositorySeed" {
+			continue
+		}
+		seeds++
+		update := r.Inputs.HasValue("update") && r.Inputs["update"].BoolValue()
+		if own := r.Inputs["owner"].StringValue() == config.ActionsOrganization; update != own {
+			t.Errorf("%s of %s: got update %t, want %t", r.Name, r.Inputs["owner"].StringValue(), update, own)
+		}
+	}
+	if want := 1 + len(actionNames) + len(artifacts.BundledActions); seeds != want {
+		t.Errorf("got %d seeds, want %d: the actions' and the repository's", seeds, want)
+	}
+}

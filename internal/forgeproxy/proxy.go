@@ -1,0 +1,203 @@
+// Package forgeproxy stands between gitea-runner and the forge. It passes on everything as
+// it is. From the tasks that the forge hands out it learns which repository and which ref each job
+// runs for, which no job can forge, and has the forge's cache serve the job accordingly
+// (docs/adr/0028-caches-of-workflows.md).
+package forgeproxy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	runnerv1 "code.gitea.io/actions-proto-go/runner/v1"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/actionscache"
+)
+
+// service is the path of the runner protocol's calls.
+const service = "/api/actions/runner.v1.RunnerService/"
+
+// Limits of the proxy.
+const (
+	headerTimeout = 10 * time.Second
+	leaseTimeout  = 3 * time.Second
+	maxUpdate     = 64 << 20 // bytes of a report on a task, which includes the job's outputs
+)
+
+// Leases is what gives jobs their access to the cache.
+type Leases interface {
+	Put(ctx context.Context, token string, l actionscache.Lease) error
+	Delete(ctx context.Context, token string) error
+}
+
+// Proxy is a proxy of the forge.
+type Proxy struct {
+	Target string // host and port of the forge on the stack's network
+	Leases Leases // nil for none
+	Log    *slog.Logger
+
+	mu    sync.Mutex
+	tasks map[int64]task
+}
+
+// task is a job that runs.
+type task struct {
+	token string
+	lease actionscache.Lease
+}
+
+// Serve serves until ctx ends.
+func (p *Proxy) Serve(ctx context.Context, listener net.Listener) {
+	server := &http.Server{Handler: p.Handler(), ReadHeaderTimeout: headerTimeout}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			p.Log.Error("serving the forge's proxy", "error", err)
+		}
+	}()
+}
+
+// Handler passes on requests, and looks at those of the runner protocol.
+func (p *Proxy) Handler() http.Handler {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil
+	transport.DisableCompression = true
+	forward := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: p.Target})
+			r.Out.Host = r.In.Host // the forge's canonical address, of which it makes links
+			if r.In.URL.Path == service+"FetchTask" {
+				r.Out.Header.Del("Accept-Encoding") // Fetched reads the answer
+			}
+		},
+		Transport:     transport,
+		FlushInterval: -1,
+		ErrorLog:      slog.NewLogLogger(p.Log.Handler(), slog.LevelDebug),
+		ModifyResponse: func(resp *http.Response) error {
+			if p.Leases == nil || resp.StatusCode != http.StatusOK || resp.Request.URL.Path != service+"FetchTask" {
+				return nil
+			}
+			return p.fetched(resp)
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, "reaching the forge: "+err.Error(), http.StatusBadGateway)
+		},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.Leases == nil || r.URL.Path != service+"UpdateTask" {
+			forward.ServeHTTP(w, r)
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUpdate))
+		if err != nil {
+			http.Error(w, "reading a report on a task: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		forward.ServeHTTP(w, r)
+		p.updated(r.Context(), r.Header.Get("Content-Encoding"), body)
+	})
+}
+
+// fetched looks at the answer to a runner that asks for a task, and gives the task's job its
+// lease before the runner has it.
+func (p *Proxy) fetched(resp *http.Response) error {
+	body, err := io.ReadAll(resp.Body)
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		return fmt.Errorf("reading a task: %w", err)
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	var answer runnerv1.FetchTaskResponse
+	if err := proto.Unmarshal(body, &answer); err != nil {
+		p.Log.Warn("a task cannot be read: its job has no cache", "error", err)
+		return nil
+	}
+	if answer.Task == nil {
+		return nil
+	}
+	token, lease := leaseOf(answer.Task)
+	if token == "" {
+		p.Log.Warn("the forge does not say what a task runs for: its job has no cache", "task", answer.Task.Id)
+		return nil
+	}
+	p.mu.Lock()
+	if p.tasks == nil {
+		p.tasks = map[int64]task{}
+	}
+	p.tasks[answer.Task.Id] = task{token, lease}
+	p.mu.Unlock()
+	p.report(p.put(resp.Request.Context(), task{token, lease}))
+	return nil
+}
+
+// updated looks at a report on a task: it renews the lease, or ends it with the job.
+func (p *Proxy) updated(ctx context.Context, encoding string, body []byte) {
+	var report runnerv1.UpdateTaskRequest
+	if encoding != "" && encoding != "identity" || proto.Unmarshal(body, &report) != nil || report.State == nil {
+		return // the lease ends by itself
+	}
+	p.mu.Lock()
+	t, known := p.tasks[report.State.Id]
+	ended := report.State.Result != runnerv1.Result_RESULT_UNSPECIFIED
+	if ended {
+		delete(p.tasks, report.State.Id)
+	}
+	p.mu.Unlock()
+	switch {
+	case !known:
+	case ended:
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTimeout)
+		defer cancel()
+		p.report(p.Leases.Delete(ctx, t.token))
+	default:
+		p.report(p.put(ctx, t))
+	}
+}
+
+func (p *Proxy) put(ctx context.Context, t task) error {
+	ctx, cancel := context.WithTimeout(ctx, leaseTimeout)
+	defer cancel()
+	return p.Leases.Put(ctx, t.token, t.lease)
+}
+
+func (p *Proxy) report(err error) {
+	if err != nil {
+		p.Log.Warn("telling the cache about a job", "error", err)
+	}
+}
+
+// leaseOf returns the token with which a task's job asks the cache, and what it may do there:
+// it keeps for its own ref, and reads that, then the branch that a pull request goes to, then the
+// default branch. The token is empty if the task does not say enough.
+func leaseOf(t *runnerv1.Task) (token string, l actionscache.Lease) {
+	context := t.GetContext().GetFields()
+	text := func(name string) string { return context[name].GetStringValue() }
+	repository := context["event"].GetStructValue().GetFields()["repository"].GetStructValue().GetFields()
+	l.Repository, l.Write = text("repository"), text("ref")
+	if l.Repository == "" || !strings.HasPrefix(l.Write, "refs/") {
+		return "", actionscache.Lease{}
+	}
+	// A repository that takes the name of one that is gone must not get its caches.
+	if id := repository["id"].GetNumberValue(); id > 0 {
+		l.Repository += "#" + strconv.FormatFloat(id, 'f', 0, 64)
+	}
+	l.Read = []string{l.Write}
+	for _, branch := range []string{text("base_ref"), repository["default_branch"].GetStringValue()} {
+		if branch != "" {
+			l.Read = append(l.Read, "refs/heads/"+strings.TrimPrefix(branch, "refs/heads/"))
+		}
+	}
+	return text("gitea_runtime_token"), l
+}

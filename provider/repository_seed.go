@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"code.gitea.io/sdk/gitea"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
@@ -118,6 +119,14 @@ func (in RepositorySeedArgs) seed(cfg Config) seed {
 		s.username, s.password = "token", cfg.Token
 	default:
 		s.username, s.password = cfg.Username, cfg.Password
+	}
+	s.tag = func(ctx context.Context, name, commit string) error {
+		api, err := cfg.connect(ctx, gitea.SetBasicAuth(s.username, s.password))
+		if err != nil {
+			return err
+		}
+		_, resp, err := api.CreateTag(in.Owner, in.Repository, gitea.CreateTagOption{TagName: name, Target: commit})
+		return apiError(fmt.Sprintf("creating the tag %s of %s/%s", name, in.Owner, in.Repository), resp, err)
 	}
 	return s
 }

@@ -21,6 +21,7 @@ type seed struct {
 	plain                        bool
 	tags                         []string
 	username, password           string
+	tag                          func(ctx context.Context, name, commit string) error // creates a tag
 }
 
 // seedTime is the time of a plain seed's commit: fixed, so that the same files
@@ -45,22 +46,24 @@ func (s seed) sow(ctx context.Context) (commit string, pushed bool, err error) {
 	if found && there != head {
 		return there.String(), false, nil
 	}
-	var specs []config.RefSpec
 	if !found {
-		specs = append(specs, config.RefSpec(head.String()+":"+branch.String()))
-	}
-	for _, tag := range s.tags {
-		if name := plumbing.NewTagReferenceName(tag); has[name].IsZero() {
-			specs = append(specs, config.RefSpec(head.String()+":"+name.String()))
+		if err := s.push(ctx, repo, []config.RefSpec{config.RefSpec(head.String() + ":" + branch.String())}); err != nil {
+			return "", false, fmt.Errorf("pushing to %s: %w", s.url, err)
 		}
+		pushed = true
 	}
-	if len(specs) == 0 {
-		return head.String(), false, nil
+	// Not by the push: Gitea starts a process for each ref of it, which took 0.4 s for a tag where
+	// this takes 0.15 s (2026-11-30).
+	for _, tag := range s.tags {
+		if !has[plumbing.NewTagReferenceName(tag)].IsZero() {
+			continue
+		}
+		if err := s.tag(ctx, tag, head.String()); err != nil {
+			return "", pushed, err
+		}
+		pushed = true
 	}
-	if err := s.push(ctx, repo, specs); err != nil {
-		return "", false, fmt.Errorf("pushing to %s: %w", s.url, err)
-	}
-	return head.String(), true, nil
+	return head.String(), pushed, nil
 }
 
 // content opens what is to be pushed: a checkout with its whole history, or
@@ -86,7 +89,7 @@ func (s seed) content() (*git.Repository, plumbing.Hash, error) {
 			}
 		}
 	}
-	repo, err := git.Init(memory.NewStorage(), nil)
+	repo, err := inMemory()
 	if err != nil {
 		return nil, plumbing.ZeroHash, err
 	}
@@ -97,6 +100,22 @@ func (s seed) content() (*git.Repository, plumbing.Hash, error) {
 	who := seedAuthor(seedTime)
 	head, err := store(repo, &object.Commit{Author: who, Committer: who, Message: s.message + "\n", TreeHash: tree})
 	return repo, head, err
+}
+
+// inMemory returns an empty repository. What is pushed from it is not searched for similar
+// objects, to send differences: one commit has next to none, and for bundles of JavaScript the
+// search took seconds.
+func inMemory() (*git.Repository, error) {
+	repo, err := git.Init(memory.NewStorage(), nil)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := repo.Config()
+	if err != nil {
+		return nil, err
+	}
+	settings.Pack.Window = 0
+	return repo, repo.SetConfig(settings)
 }
 
 // seedAuthor is who makes a seed's commits.

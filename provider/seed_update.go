@@ -30,7 +30,7 @@ func (s seed) maintain(ctx context.Context) (commit string, pushed bool, err err
 	if there.IsZero() {
 		return s.sow(ctx)
 	}
-	repo, err := git.Init(memory.NewStorage(), nil)
+	repo, err := inMemory()
 	if err != nil {
 		return "", false, err
 	}
@@ -88,7 +88,7 @@ func (s seed) commitOnTop(repo *git.Repository, there plumbing.Hash) (plumbing.H
 
 // contentHash identifies the files of a directory as a plain seed pushes them.
 func contentHash(source string) (string, error) {
-	repo, err := git.Init(memory.NewStorage(), nil)
+	repo, err := inMemory()
 	if err != nil {
 		return "", err
 	}

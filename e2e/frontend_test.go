@@ -28,9 +28,17 @@ func TestWithoutNpm(t *testing.T) {
 	if left := p.labelled(); left.count() > 0 {
 		t.Errorf("got %+v made, want nothing", left)
 	}
-	p.runEnv(t.Context(), env, append(p.upArgs(), "-c", "forge.frontend=false")...).must(t, 0, "is up")
+	p.edit("tools/actions/package.json", "Bundles a JavaScript action", "Bundles an action")
+	p.runEnv(t.Context(), env, append(p.upArgs(), "-c", "forge.frontend=false")...).
+		must(t, 1, "the JavaScript actions", "ECONNREFUSED", "-c actions.bundled=false")
+	if left := p.labelled(); left.count() > 0 {
+		t.Errorf("got %+v made, want nothing", left)
+	}
+	p.runEnv(t.Context(), env, append(p.upArgs(), "-c", "forge.frontend=false", "-c", "actions.bundled=false")...).must(t, 0, "is up")
 	image = docker(t, "inspect", "--format", "{{.Config.Image}}", p.container("forge-container"))
 	p.call("GET", "/user/login", "", 200)
+	p.call("GET", "/actions/cache", "", 404)
+	p.call("GET", "/actions/checkout", "", 200)
 	p.call("GET", "/assets/js/iife.js", "", 404) // what the page asks for without a frontend
 	p.run(t.Context(), "up").must(t, 0, "nothing to change")
 }

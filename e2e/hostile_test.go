@@ -29,7 +29,7 @@ var exceptions = []string{}
 // cgroups. They prove that a probe can succeed.
 var bites = []string{
 	"see-the-forge", "stop-the-forge", "host-socket", "privileged-on-host", "bind-mount", "host-disk",
-	"forge-database", "forge-app-ini", "runner-credential", "host-loopback", "host-addresses",
+	"forge-database", "forge-app-ini", "runner-credential", "host-loopback", "host-addresses", "cache-leases",
 }
 
 // TestHostileWorkflow pushes, as a user with their own repository, a workflow that tries to
@@ -197,7 +197,8 @@ func newTarget(t *testing.T, p *project) target {
 		"HOST_ADDRESSES":  addresses(t),
 		"FORGE_CONTAINER": p.container("forge-container"), "VOLUMES": "gitops-pipeline-" + p.stack,
 		"FORGE_URL": "http://" + registry, "REGISTRY": registry,
-		"JOB_IMAGE": images.Job,
+		"JOB_IMAGE":     images.Job,
+		"FORGE_ADDRESS": docker(t, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", p.container("forge-container")),
 	}}
 }
 

@@ -22,3 +22,21 @@ func TestRunOnHost(t *testing.T) {
 		t.Errorf("got a failure in %+v", results)
 	}
 }
+
+func TestDisk(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		free    int64
+		unbuilt bool
+		want    State
+	}{
+		"little":                       {4 << 30, false, Failed},
+		"enough":                       {6 << 30, false, OK},
+		"enough, and nothing is built": {6 << 30, true, Warning},
+		"plenty":                       {20 << 30, true, OK},
+	} {
+		if got := judge("disk", "/", tt.free, 5<<30, tt.unbuilt); got.State != tt.want || (got.Next == "") != (tt.want == OK) {
+			t.Errorf("%s: got %+v, want %s", name, got, tt.want)
+		}
+	}
+}

@@ -82,6 +82,14 @@ outer_half() {
     done
     find /engine /run/engine/control /run/engine/engines /usr/local/share/engine/stock -mindepth 1 | grep -q .'
 }
+# Where runners give jobs their access to the cache of workflows, by the forge's own address.
+cache_leases() { timeout 3 bash -c "exec 3<> /dev/tcp/$FORGE_ADDRESS/31009"; }
+# The cache's entries of others, with the job's own token and without one.
+other_caches() {
+  local cache=${ACTIONS_CACHE_URL:-http://$FORGE_ADDRESS:31008/}_apis/artifactcache
+  curl --silent --fail "$cache/downloads/1" || curl --silent --fail "$cache/cache?keys=k&version=v" ||
+    curl --silent --fail --header "Authorization: Bearer $GITHUB_TOKEN" "$cache/cache?keys=k&version=v"
+}
 other_secret() { [ -n "$OTHER_SECRET" ]; }
 other_repository() {
   curl --silent --fail --header "Authorization: token $GITHUB_TOKEN" "$FORGE_URL/api/v1/repos/gitops/victim/contents" ||
@@ -121,6 +129,8 @@ probe runner-credential runner_credential
 probe engine-control engine_control
 probe outer-half outer_half
 probe next-engine next_engine
+probe cache-leases cache_leases
+probe other-caches other_caches
 probe other-secret other_secret
 probe other-repository other_repository
 probe admin-api admin_api

@@ -23,7 +23,7 @@ func TestRunOnHost(t *testing.T) {
 	}
 }
 
-func TestDisk(t *testing.T) {
+func TestDiskIsJudged(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		free    int64

@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,13 +87,28 @@ func breakMidJob(p *project, d *daemon, repo *checkout, faults []fault, round st
 	}
 	repo.mustSucceed(last)
 	p.t.Logf("every job had its final status %.1fs after the last fault", time.Since(start).Seconds())
-	if left := docker(p.t, "exec", p.container("runner-0-engine"), "docker", "-H", "unix:///run/engine/docker/docker.sock",
-		"ps", "--all", "--quiet", "--filter", "name=GITEA-ACTIONS-TASK-"); left != "" {
+	if left := p.jobContainers(); left != "" {
 		p.t.Errorf("the job engine still has the containers of ended jobs: %s", left)
 	}
 	next := "next-" + round
 	repo.push([]string{next}, map[string]string{next: "sleep 1"})
 	repo.mustSucceed(next)
+}
+
+// jobContainers lists the containers of jobs on the job engine. The last job's engine may just
+// be going, and the next one not be there yet.
+func (p *project) jobContainers() string {
+	p.t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
+		out, err := exec.Command("docker", "exec", p.container("runner-0-engine"), "docker", "-H", "unix:///run/engine/docker/docker.sock",
+			"ps", "--all", "--quiet", "--filter", "name=GITEA-ACTIONS-TASK-").CombinedOutput()
+		if err == nil {
+			return strings.TrimSpace(string(out))
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("no job engine answers %s: %v: %s", patience, err, out)
+		}
+	}
 }
 
 // mainPid returns the ID, on the host, of a container's first process.

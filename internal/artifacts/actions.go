@@ -15,7 +15,7 @@ import (
 const actions = "actions"
 
 // BundledActions are the project's JavaScript actions, each a directory below actions/. They
-// use GitHub's toolkit, which npm has.
+// use GitHub's toolkit, which npm has (docs/adr/0029-actions-on-githubs-toolkit.md).
 var BundledActions = []string{"cache", "download-artifact", "upload-artifact"}
 
 // actionsDir is the directory below the project that pins the toolkit and the bundler, with

@@ -79,7 +79,7 @@ func (p *Proxy) Handler() http.Handler {
 			r.SetURL(&url.URL{Scheme: "http", Host: p.Target})
 			r.Out.Host = r.In.Host // the forge's canonical address, of which it makes links
 			if r.In.URL.Path == service+"FetchTask" {
-				r.Out.Header.Del("Accept-Encoding") // Fetched reads the answer
+				r.Out.Header.Del("Accept-Encoding") // fetched reads the answer
 			}
 		},
 		Transport:     transport,

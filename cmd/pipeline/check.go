@@ -3,12 +3,11 @@ package main
 import (
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gitops-pipeline/gitops-pipeline/infra/stack"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/project"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/workflowcheck"
@@ -56,21 +55,15 @@ are no failure.`,
 	return cmd
 }
 
-// forgeHas are the labels of the stack's runners, and the actions that the project brings.
+// forgeHas are the labels of the stack's runners, and the actions that its forge has.
 func (g *global) forgeHas(p project.Project) (workflowcheck.Options, error) {
 	cfg, err := config.ForStack(p, g.stack, nil)
 	if err != nil {
 		return workflowcheck.Options{}, err
 	}
 	o := workflowcheck.Options{Labels: append(config.DefaultLabels(), slices.Sorted(maps.Keys(cfg.Runner.Labels))...)}
-	entries, err := os.ReadDir(filepath.Join(p.Root, "actions"))
-	if err != nil {
-		return o, fmt.Errorf("listing the project's actions: %w", err)
-	}
-	for _, entry := range entries {
-		if entry.IsDir() {
-			o.Actions = append(o.Actions, "actions/"+entry.Name())
-		}
+	for _, name := range stack.ActionNames(cfg) {
+		o.Actions = append(o.Actions, config.ActionsOrganization+"/"+name)
 	}
 	return o, nil
 }

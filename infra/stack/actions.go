@@ -15,6 +15,15 @@ import (
 // actionNames are the actions that are served as they are, each a directory below actions/.
 var actionNames = []string{"checkout", "setup-go"}
 
+// ActionNames are the actions that a stack has, each a repository of
+// config.ActionsOrganization.
+func ActionNames(cfg config.Config) []string {
+	if !cfg.Bundled {
+		return actionNames
+	}
+	return slices.Concat(actionNames, artifacts.BundledActions)
+}
+
 // actionTags are the versions that workflows ask for. All mean the same commit.
 var actionTags = []string{"v3", "v4", "v5", "v6"}
 

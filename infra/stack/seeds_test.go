@@ -11,14 +11,22 @@ import (
 func TestSeed(t *testing.T) {
 	t.Parallel()
 	const seed = "gitea:index:RepositorySeed"
-	for config, want := range map[string]int{
+	for line, want := range map[string]int{
 		"seed true":             1 + len(actionNames) + len(artifacts.BundledActions),
 		"seed false":            len(actionNames) + len(artifacts.BundledActions),
 		"actions.bundled false": 1 + len(actionNames),
 	} {
-		key, value, _ := strings.Cut(config, " ")
-		if got := count(declare(t, key, value), seed); got != want {
-			t.Errorf("%s: got %d seeds, want %d", config, got, want)
+		key, value, _ := strings.Cut(line, " ")
+		cfg, err := config.Parse(values(key, value))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := declareConfig(t, cfg)
+		if got := count(all, seed); got != want {
+			t.Errorf("%s: got %d seeds, want %d", line, got, want)
+		}
+		for _, action := range ActionNames(cfg) {
+			named(t, all, "actions-"+action)
 		}
 	}
 	for action, source := range map[string]string{"checkout": "actions/checkout", "cache": "/bundled/cache"} {

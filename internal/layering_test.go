@@ -51,6 +51,7 @@ var layers = []string{
 	"internal/project",
 	"internal/ui",
 	"internal/apt",
+	"internal/stackhttp",
 	"internal/atomicfile",
 	"internal/problem",
 	"internal/proxytest",

@@ -121,7 +121,7 @@ func (in RepositorySeedArgs) seed(cfg Config) seed {
 		s.username, s.password = cfg.Username, cfg.Password
 	}
 	s.tag = func(ctx context.Context, name, commit string) error {
-		api, err := cfg.connect(ctx, gitea.SetBasicAuth(s.username, s.password))
+		api, err := clientAs(ctx, s.username, s.password)
 		if err != nil {
 			return err
 		}

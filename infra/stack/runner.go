@@ -124,7 +124,8 @@ func NewRunner(ctx *pulumi.Context, name string, args *RunnerArgs, opts ...pulum
 		})
 	}
 	runner.Envs = pulumi.ToStringArray(env)
-	if hosts := runnerNames(args.Config); hosts != nil {
+	// A runner looks for the forge in its own container, where its proxy is.
+	if hosts := resolves(args.Config, args.Config.RunnerAddress()); hosts != nil {
 		runner.Hosts = hosts
 	}
 	settings, err := runnerConfig(args.Config, args.Images.Job, socket)
@@ -190,7 +191,8 @@ func (r *Runner) newJobEngine(ctx *pulumi.Context, runner string, args *RunnerAr
 		WaitTimeout:         pulumi.Int(120),
 		DestroyGraceSeconds: pulumi.Int(10),
 	}
-	if hosts := loopbackName(cfg); hosts != nil {
+	// No name server knows a name such as forge.localhost.
+	if hosts := resolves(cfg, cfg.LoopbackAddress()); hosts != nil {
 		jobEngine.Hosts = hosts
 	}
 	applyLimits(cfg.Runner.Limits, jobEngine)
@@ -222,23 +224,11 @@ func forgePorts(cfg config.Config) string {
 	return ports
 }
 
-// runnerNames has a runner's container look for the forge in itself.
-func runnerNames(cfg config.Config) docker.ContainerHostArray {
-	if cfg.RunnerAddress() == "" || strings.EqualFold(cfg.Host, "localhost") || net.ParseIP(cfg.Host) != nil {
+// resolves lets a container resolve the forge's name to an address; nil if the name needs no
+// entry. Docker writes localhost itself, and an address is no name.
+func resolves(cfg config.Config, address string) docker.ContainerHostArray {
+	if address == "" || strings.EqualFold(cfg.Host, "localhost") || net.ParseIP(cfg.Host) != nil {
 		return nil
 	}
-	return docker.ContainerHostArray{docker.ContainerHostArgs{
-		Host: pulumi.String(cfg.Host), Ip: pulumi.String(cfg.RunnerAddress()),
-	}}
-}
-
-// loopbackName lets a job engine and its jobs resolve a name such as
-// forge.localhost, which no name server knows. Docker writes localhost itself.
-func loopbackName(cfg config.Config) docker.ContainerHostArray {
-	if !strings.HasSuffix(strings.ToLower(cfg.Host), ".localhost") {
-		return nil
-	}
-	return docker.ContainerHostArray{docker.ContainerHostArgs{
-		Host: pulumi.String(cfg.Host), Ip: pulumi.String(cfg.LoopbackAddress()),
-	}}
+	return docker.ContainerHostArray{docker.ContainerHostArgs{Host: pulumi.String(cfg.Host), Ip: pulumi.String(address)}}
 }

@@ -218,7 +218,7 @@ func TestRefused(t *testing.T) {
 		"before its start":                 {job, "PATCH", upload, "evil", []string{"Content-Range", "bytes -1-2/*"}, http.StatusBadRequest},
 		"no range":                         {job, "PATCH", upload, "evil", nil, http.StatusBadRequest},
 		"less than the range":              {job, "PATCH", upload, "ev", whole, http.StatusBadRequest},
-		"an upload that is cut off":        {job, "POST", cut, `{"size": 4}`, nil, http.StatusBadRequest},
+		"an upload that is incomplete":     {job, "POST", cut, `{"size": 4}`, nil, http.StatusBadRequest},
 		"no such upload":                   {job, "PATCH", "/caches/99", "evil", whole, http.StatusBadRequest},
 		"no number":                        {job, "PATCH", "/caches/..%2f..%2fx", "evil", whole, http.StatusBadRequest},
 		"larger than all may be":           {job, "POST", "/caches", `{"key": "large", "version": "v", "cacheSize": 101}`, nil, http.StatusBadRequest},

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/stackhttp"
 )
 
 // clientTime bounds one request of a runner.
@@ -22,9 +24,7 @@ type Client struct {
 // NewClient returns a client of the server at an address such as http://forge:31009, which it
 // asks without the proxies that the environment has for jobs.
 func NewClient(address, secret string) *Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil
-	return &Client{address: address, secret: secret, http: http.Client{Timeout: clientTime, Transport: transport}}
+	return &Client{address: address, secret: secret, http: http.Client{Timeout: clientTime, Transport: stackhttp.Transport()}}
 }
 
 // Put gives a lease to the job that has the token, or renews it.

@@ -12,16 +12,16 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/stackhttp"
 )
 
 // Limits of the server.
 const (
 	leaseTime   = 10 * time.Minute // a lease that is not renewed
 	ticketTime  = 10 * time.Minute // a download's address
-	headerTime  = 10 * time.Second
-	maxDocument = 64 << 10 // bytes of a request that is JSON
+	maxDocument = 64 << 10         // bytes of a request that is JSON
 	jobsPrefix  = "/_apis/artifactcache"
 	leasePath   = "/lease"
 )
@@ -42,33 +42,14 @@ type Server struct {
 	Secret string // what runners authenticate with
 	Log    *slog.Logger
 
-	mu      sync.Mutex
-	leases  map[string]leased // by the job's token
-	tickets map[string]ticket
-}
-
-type leased struct {
-	Lease
-	until time.Time
-}
-
-// ticket is the right to download one entry. The toolkit downloads without its token.
-type ticket struct {
-	id    int64
-	until time.Time
+	leases  expiring[Lease] // by the job's token
+	tickets expiring[int64] // entries to download, by a secret part of the address: the toolkit downloads without its token
 }
 
 // Serve serves jobs and runners on a listener each, until ctx ends.
 func (s *Server) Serve(ctx context.Context, jobs, runners net.Listener) {
-	for listener, handler := range map[net.Listener]http.Handler{jobs: s.Jobs(), runners: s.Runners()} {
-		server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTime}
-		context.AfterFunc(ctx, func() { _ = server.Close() })
-		go func() {
-			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-				s.Log.Error("serving the caches of workflows", "error", err)
-			}
-		}()
-	}
+	stackhttp.Serve(ctx, jobs, s.Jobs(), "the caches of workflows to jobs", s.Log)
+	stackhttp.Serve(ctx, runners, s.Runners(), "the caches of workflows to runners", s.Log)
 }
 
 // granted is what a runner sends. The token is that of the job.
@@ -89,18 +70,7 @@ func (s *Server) Runners() http.Handler {
 			answer(w, http.StatusBadRequest, errors.New("a lease needs a token, a repository and a scope"))
 			return
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.leases == nil {
-			s.leases = map[string]leased{}
-		}
-		now := s.Store.now()
-		for token, l := range s.leases {
-			if now.After(l.until) {
-				delete(s.leases, token)
-			}
-		}
-		s.leases[in.Token] = leased{in.Lease, now.Add(leaseTime)}
+		s.leases.put(in.Token, in.Lease, s.Store.now(), leaseTime)
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("DELETE "+leasePath, func(w http.ResponseWriter, r *http.Request) {
@@ -108,9 +78,7 @@ func (s *Server) Runners() http.Handler {
 		if !read(w, r, &in) {
 			return
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.leases, in.Token)
+		s.leases.remove(in.Token)
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -128,7 +96,7 @@ func (s *Server) Jobs() http.Handler {
 	handle := func(pattern string, h func(http.ResponseWriter, *http.Request, Lease)) {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+jobsPrefix+path, func(w http.ResponseWriter, r *http.Request) {
-			l, ok := s.lease(bearer(r))
+			l, ok := s.leases.get(bearer(r), s.Store.now())
 			if !ok {
 				answer(w, http.StatusUnauthorized, errors.New("this job has no cache, or has ended"))
 				return
@@ -144,14 +112,6 @@ func (s *Server) Jobs() http.Handler {
 	return mux
 }
 
-// lease returns the lease of a job's token.
-func (s *Server) lease(token string) (Lease, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l, ok := s.leases[token]
-	return l.Lease, ok && token != "" && s.Store.now().Before(l.until)
-}
-
 func (s *Server) find(w http.ResponseWriter, r *http.Request, l Lease) {
 	query := r.URL.Query()
 	e := s.Store.find(l, strings.Split(query.Get("keys"), ","), query.Get("version"))
@@ -160,18 +120,7 @@ func (s *Server) find(w http.ResponseWriter, r *http.Request, l Lease) {
 		return
 	}
 	name := rand.Text()
-	now := s.Store.now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.tickets == nil {
-		s.tickets = map[string]ticket{}
-	}
-	for name, t := range s.tickets {
-		if now.After(t.until) {
-			delete(s.tickets, name)
-		}
-	}
-	s.tickets[name] = ticket{e.ID, now.Add(ticketTime)}
+	s.tickets.put(name, e.ID, s.Store.now(), ticketTime)
 	// The job reaches this server by the address that it has asked.
 	answer(w, http.StatusOK, map[string]any{
 		"cacheKey": e.Key, "scope": e.Scope, "archiveLocation": "http://" + r.Host + jobsPrefix + "/downloads/" + name,
@@ -179,14 +128,12 @@ func (s *Server) find(w http.ResponseWriter, r *http.Request, l Lease) {
 }
 
 func (s *Server) download(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	t, ok := s.tickets[r.PathValue("ticket")]
-	s.mu.Unlock()
-	if !ok || s.Store.now().After(t.until) {
+	id, ok := s.tickets.get(r.PathValue("ticket"), s.Store.now())
+	if !ok {
 		answer(w, http.StatusNotFound, errors.New("this address is not valid, or not any more"))
 		return
 	}
-	file, err := s.Store.open(t.id)
+	file, err := s.Store.open(id)
 	if err != nil {
 		answer(w, http.StatusNotFound, errors.New("what was found is not kept any more"))
 		return

@@ -55,7 +55,7 @@ func (e *entry) same(o *entry) bool {
 	return e.Repository == o.Repository && e.Scope == o.Scope && e.Key == o.Key && e.Version == o.Version
 }
 
-// Store is a directory with entries. What a kill cuts off, it removes when it is opened.
+// Store is a directory with entries. What a kill has left incomplete, it removes when it is opened.
 type Store struct {
 	dir   string
 	limit int64 // bytes of all entries and uploads

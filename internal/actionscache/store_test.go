@@ -43,7 +43,7 @@ func TestReopened(t *testing.T) {
 	s := start(t, dir)
 	job := s.job("ann/shop", main)
 	s.keep(job, "whole", "whole")
-	s.keep(job, "cut", "cut off")
+	s.keep(job, "cut", "cut short")
 	s.keep(job, "gone", "gone")
 	s.keep(job, "garbled", "garbled")
 	s.reserve(job, "upload", 5)

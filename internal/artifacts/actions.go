@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -25,19 +24,16 @@ var actionsDir = filepath.Join("tools", "actions")
 // ActionsHash covers all that Actions returns.
 func ActionsHash(root string) (string, error) {
 	dir := filepath.Join(root, actionsDir)
-	files := []string{filepath.Join(dir, "package.json"), filepath.Join(dir, "package-lock.json")}
+	files := []string{filepath.Join(dir, "package.json"), filepath.Join(dir, "package-lock.json"), filepath.Join(dir, "action.mjs"), filepath.Join(dir, "forge.mjs")}
 	words := []string{actions}
 	for _, name := range BundledActions {
-		source := filepath.Join(root, "actions", name)
-		err := filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && entry.Type().IsRegular() {
-				inside, _ := filepath.Rel(root, path)
-				words, files = append(words, filepath.ToSlash(inside)), append(files, path)
-			}
-			return err
-		})
+		found, err := filesBelow(filepath.Join(root, "actions", name))
 		if err != nil {
 			return "", fmt.Errorf("hashing the action %s: %w", name, err)
+		}
+		for _, path := range found {
+			inside, _ := filepath.Rel(root, path)
+			words, files = append(words, filepath.ToSlash(inside)), append(files, path)
 		}
 	}
 	return Hash(words, files...)
@@ -72,20 +68,11 @@ func bundleActions(ctx context.Context, root, dir string) (err error) {
 			return fmt.Errorf("copying the action %s: %w", name, err)
 		}
 	}
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		data, err := os.ReadFile(filepath.Join(root, actionsDir, name))
-		if err == nil {
-			err = os.MkdirAll(tools, 0o755)
-		}
-		if err == nil {
-			err = os.WriteFile(filepath.Join(tools, name), data, 0o644)
-		}
-		if err != nil {
-			return fmt.Errorf("copying what pins the toolkit: %w", err)
-		}
+	if err := os.CopyFS(tools, os.DirFS(filepath.Join(root, actionsDir))); err != nil {
+		return fmt.Errorf("copying what pins the toolkit: %w", err)
 	}
 	env := []string{"npm_config_cache=" + filepath.Join(dir, "tools", "cache"), "NODE_PATH=" + filepath.Join(tools, "node_modules")}
-	if err := Run(ctx, tools, env, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"); err != nil {
+	if err := npmInstall(ctx, tools, env); err != nil {
 		return err
 	}
 	for _, name := range BundledActions {

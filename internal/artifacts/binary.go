@@ -162,17 +162,24 @@ func embeddedFiles(dir, pattern string) ([]string, error) {
 	}
 	var files []string
 	for _, match := range matches {
-		err := filepath.WalkDir(match, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && d.Type().IsRegular() {
-				files = append(files, path)
-			}
-			return err
-		})
+		below, err := filesBelow(match)
 		if err != nil {
 			return nil, err
 		}
+		files = append(files, below...)
 	}
 	return files, nil
+}
+
+// filesBelow are the regular files below a directory, in the order of their names.
+func filesBelow(dir string) (files []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			files = append(files, path)
+		}
+		return err
+	})
+	return files, err
 }
 
 // modulePath is the path of the module that a go.mod describes.

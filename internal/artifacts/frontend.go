@@ -68,7 +68,7 @@ func buildFrontend(ctx context.Context, root, dir string) (err error) {
 	}
 	cache := filepath.Join(work, "cache")
 	env := []string{"npm_config_cache=" + cache, "XDG_CACHE_HOME=" + cache, "XDG_DATA_HOME=" + cache, "XDG_STATE_HOME=" + cache}
-	if err := Run(ctx, tools, env, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"); err != nil {
+	if err := npmInstall(ctx, tools, env); err != nil {
 		return err
 	}
 	// npm leaves out an optional package that it cannot get, as Node's for another architecture.

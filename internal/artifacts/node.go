@@ -71,6 +71,12 @@ func Node(ctx context.Context, root string, out *Progress) (string, error) {
 	return dir, nil
 }
 
+// npmInstall installs the packages that a directory pins, into it, without running a script
+// of theirs.
+func npmInstall(ctx context.Context, dir string, env []string) error {
+	return Run(ctx, dir, env, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+}
+
 // layNode installs the packages that a directory pins, and lays them out in dir.
 func layNode(ctx context.Context, pins, dir string) error {
 	work := filepath.Join(dir, "work")
@@ -78,7 +84,7 @@ func layNode(ctx context.Context, pins, dir string) error {
 	if err := os.CopyFS(work, os.DirFS(pins)); err != nil {
 		return err
 	}
-	if err := Run(ctx, work, []string{"npm_config_cache=" + filepath.Join(work, "cache")}, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"); err != nil {
+	if err := npmInstall(ctx, work, []string{"npm_config_cache=" + filepath.Join(work, "cache")}); err != nil {
 		return err
 	}
 	modules := filepath.Join(work, "node_modules")

@@ -137,13 +137,16 @@ func version(ctx context.Context, s StackSettings) Result {
 // waiting looks for jobs that no runner will ever take.
 func waiting(ctx context.Context, s StackSettings) Result {
 	const name = "waiting jobs"
+	unknown := func(err error) Result {
+		return Result{name, Warning, err.Error(), "see pipeline status --stack " + s.Name}
+	}
 	jobs, err := s.Forge.WaitingJobs(ctx)
 	if err != nil {
-		return Result{name, Warning, err.Error(), "see pipeline status --stack " + s.Name}
+		return unknown(err)
 	}
 	runners, err := s.Forge.Runners(ctx)
 	if err != nil {
-		return Result{name, Warning, err.Error(), "see pipeline status --stack " + s.Name}
+		return unknown(err)
 	}
 	for _, job := range jobs {
 		if why := gitea.Unmatched(job.Labels, runners); why != "" {
@@ -154,9 +157,10 @@ func waiting(ctx context.Context, s StackSettings) Result {
 	}
 	unreleased, err := s.Forge.UnreleasedJobs(ctx)
 	if err != nil {
-		return Result{name, Warning, err.Error(), "see pipeline status --stack " + s.Name}
+		return unknown(err)
 	}
-	for _, job := range unreleased {
+	if len(unreleased) > 0 {
+		job := unreleased[0]
 		return Result{name, Warning, fmt.Sprintf("job %q waits: %s (%d jobs)", job.Name, gitea.Unreleased, len(unreleased)),
 			"cancel its run and run it again, on its page: " + job.HTMLURL}
 	}

@@ -16,7 +16,8 @@ import (
 	"net/http/httputil"
 	"os"
 	"regexp"
-	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/stackhttp"
 )
 
 // Network is the network of a job's services. It is gitea-runner's setting for all the
@@ -26,9 +27,6 @@ const Network = "job-services"
 // workspace is the directory of the jobs' working directories: the one that gitea-runner
 // has without a setting, and that a job engine has on its disk (package jobengine/inner).
 const workspace = "/workspace"
-
-// headerTimeout bounds the header of a request.
-const headerTimeout = 10 * time.Second
 
 // createPath is the path of a request that creates a container.
 var createPath = regexp.MustCompile(`^(/v[0-9.]+)?/containers/create$`)
@@ -52,13 +50,7 @@ func (p Proxy) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: p.handler(), ReadHeaderTimeout: headerTimeout}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			p.Log.Error("serving the job engine's proxy", "why", err)
-		}
-	}()
+	stackhttp.Serve(ctx, listener, p.handler(), "the job engine's proxy", p.Log)
 	return nil
 }
 

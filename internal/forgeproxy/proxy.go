@@ -24,6 +24,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/actionscache"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/stackhttp"
 )
 
 // service is the path of the runner protocol's calls.
@@ -31,9 +32,8 @@ const service = "/api/actions/runner.v1.RunnerService/"
 
 // Limits of the proxy.
 const (
-	headerTimeout = 10 * time.Second
-	leaseTimeout  = 3 * time.Second
-	maxUpdate     = 64 << 20 // bytes of a report on a task, which includes the job's outputs
+	leaseTimeout = 3 * time.Second
+	maxUpdate    = 64 << 20 // bytes of a report on a task, which includes the job's outputs
 )
 
 // Leases is what gives jobs their access to the cache.
@@ -60,19 +60,12 @@ type task struct {
 
 // Serve serves until ctx ends.
 func (p *Proxy) Serve(ctx context.Context, listener net.Listener) {
-	server := &http.Server{Handler: p.Handler(), ReadHeaderTimeout: headerTimeout}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			p.Log.Error("serving the forge's proxy", "error", err)
-		}
-	}()
+	stackhttp.Serve(ctx, listener, p.Handler(), "the forge's proxy", p.Log)
 }
 
 // Handler passes on requests, and looks at those of the runner protocol.
 func (p *Proxy) Handler() http.Handler {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil
+	transport := stackhttp.Transport()
 	transport.DisableCompression = true
 	forward := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {

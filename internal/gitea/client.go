@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"code.gitea.io/sdk/gitea"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/stackhttp"
 )
 
 // Limits of talking to the forge.
@@ -25,11 +27,7 @@ const (
 
 // direct asks the forge without the proxy that this process's environment may
 // name for the internet: the forge is on the Docker host.
-var direct = func() http.RoundTripper {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil
-	return transport
-}()
+var direct http.RoundTripper = stackhttp.Transport()
 
 // tokenPrefix starts the names of the launcher's tokens in the administrator's settings.
 const tokenPrefix = "gitops-pipeline-launcher-"

@@ -2,6 +2,7 @@ package jobengine
 
 import (
 	"encoding/json"
+	"iter"
 	"net"
 	"slices"
 	"strconv"
@@ -43,10 +44,7 @@ func ParseConfig(getenv func(string) string) (Config, error) {
 		env.Wrong(envForge, "a host and a port, such as forge:3000")
 	}
 	c.Forge.Others = map[string]string{}
-	for text := range strings.SplitSeq(getenv(envForgePorts), ",") {
-		if text == "" {
-			continue
-		}
+	for text := range list(getenv(envForgePorts)) {
 		from, target, _ := strings.Cut(text, "=")
 		if host, port, err := net.SplitHostPort(target); err != nil || host == "" || port == "" || from == "" {
 			env.Wrong(envForgePorts, "ports, each with a host and a port, with commas in between, such as 2222=forge:2222")
@@ -66,19 +64,13 @@ func ParseConfig(getenv func(string) string) (Config, error) {
 	if c.DiskReserve, err = strconv.ParseUint(getenv(envDiskReserve), 10, 64); err != nil {
 		env.Wrong(envDiskReserve, "a number of bytes")
 	}
-	for proxy := range strings.SplitSeq(getenv(envProxy), ",") {
-		if proxy == "" {
-			continue
-		}
+	for proxy := range list(getenv(envProxy)) {
 		if _, _, err := net.SplitHostPort(proxy); err != nil {
 			env.Wrong(envProxy, "hosts and ports with commas in between, such as 10.0.0.1:3128")
 		}
 		c.Proxies = append(c.Proxies, proxy)
 	}
-	for text := range strings.SplitSeq(getenv(envAllow), ",") {
-		if text == "" {
-			continue
-		}
+	for text := range list(getenv(envAllow)) {
 		d, err := network.ParseDestination(text)
 		if err != nil {
 			env.Wrong(envAllow, "networks and ports with commas in between, such as 10.0.0.0/8:443")
@@ -91,6 +83,11 @@ func ParseConfig(getenv func(string) string) (Config, error) {
 		}
 	}
 	return c, env.Err()
+}
+
+// list goes through what is between the commas of a text.
+func list(text string) iter.Seq[string] {
+	return strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' })
 }
 
 // forJobs returns the environment without the variables of the outer half.

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/stackhttp"
 )
 
 // forgeTimeout limits one request to the forge.
@@ -23,9 +25,7 @@ type forgeClient struct {
 // NewForge returns a client of the forge at an address, which it asks without the proxies
 // that the environment has for jobs.
 func NewForge(address string) Forge {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil
-	return &forgeClient{address: address, http: http.Client{Timeout: forgeTimeout, Transport: transport}}
+	return &forgeClient{address: address, http: http.Client{Timeout: forgeTimeout, Transport: stackhttp.Transport()}}
 }
 
 // Healthy requests the forge's health check.

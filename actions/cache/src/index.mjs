@@ -1,26 +1,22 @@
 // The entry points of cache, cache/restore and cache/save. action.yaml describes the inputs.
 import * as cache from '@actions/cache'
 import * as core from '@actions/core'
+import { entry } from '../../../tools/actions/action.mjs'
 
 // What the main part of cache tells its post part.
 const keyState = 'key'
 const matchedState = 'matched'
 
-// entry runs one entry point: an error fails the step.
-function entry(run) {
-  return async () => {
-    try {
-      for (const name of ['enableCrossOsArchive', 'save-always']) {
-        if (core.getInput(name)) {
-          core.warning(`cache: the input '${name}' is not supported here and has no effect`)
-        }
+// cacheEntry is an entry point that warns about inputs without an effect.
+function cacheEntry(run) {
+  return entry('cache', async () => {
+    for (const name of ['enableCrossOsArchive', 'save-always']) {
+      if (core.getInput(name)) {
+        core.warning(`cache: the input '${name}' is not supported here and has no effect`)
       }
-      await run()
-    } catch (error) {
-      core.setFailed(`cache: ${error.message}`)
     }
-    process.exit() // open connections would keep the process for a while
-  }
+    await run()
+  })
 }
 
 // available tells whether the runner has a cache. A job works without one.
@@ -64,26 +60,26 @@ async function keep(key) {
   }
 }
 
-export const restore = entry(async () => {
+export const restore = cacheEntry(async () => {
   const { key, matched } = await find()
   core.setOutput('cache-primary-key', key)
   core.setOutput('cache-matched-key', matched ?? '')
 })
 
-export const save = entry(async () => {
+export const save = cacheEntry(async () => {
   const key = core.getInput('key', { required: true })
   if (available()) {
     await keep(key)
   }
 })
 
-export const restoreAndRemember = entry(async () => {
+export const restoreAndRemember = cacheEntry(async () => {
   const { key, matched } = await find()
   core.saveState(keyState, key)
   core.saveState(matchedState, matched ?? '')
 })
 
-export const saveRemembered = entry(async () => {
+export const saveRemembered = cacheEntry(async () => {
   const key = core.getState(keyState)
   if (key === core.getState(matchedState)) {
     core.info(`the key ${key} was found: it is not kept again`)

@@ -1,7 +1,8 @@
 // The entry point of download-artifact. action.yaml describes the inputs.
-import './forge.mjs'
+import '../../../tools/actions/forge.mjs'
 import { DefaultArtifactClient } from '@actions/artifact'
 import * as core from '@actions/core'
+import { entry } from '../../../tools/actions/action.mjs'
 import { Minimatch } from 'minimatch'
 import path from 'node:path'
 
@@ -32,33 +33,27 @@ function wanted(artifacts) {
   return { found: artifacts.filter((a) => !matcher || matcher.match(a.name)), single: false }
 }
 
-export async function download() {
-  try {
-    const { GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_WORKSPACE } = process.env
-    for (const [input, own] of [['repository', GITHUB_REPOSITORY], ['run-id', GITHUB_RUN_ID]]) {
-      const value = core.getInput(input)
-      if (value && value !== own) {
-        throw new Error(`${input} is ${value}; here a job gets artifacts of its own run alone. On the page of another run they can be downloaded`)
-      }
+export const download = entry('download-artifact', async () => {
+  const { GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_WORKSPACE } = process.env
+  for (const [input, own] of [['repository', GITHUB_REPOSITORY], ['run-id', GITHUB_RUN_ID]]) {
+    const value = core.getInput(input)
+    if (value && value !== own) {
+      throw new Error(`${input} is ${value}; here a job gets artifacts of its own run alone. On the page of another run they can be downloaded`)
     }
-    const directory = path.resolve(GITHUB_WORKSPACE, core.getInput('path').replace(/^~(?=$|\/)/, process.env.HOME))
-    const merge = core.getBooleanInput('merge-multiple')
-    const client = new DefaultArtifactClient()
-    const { artifacts } = await client.listArtifacts({ latest: true })
-    const { found, single } = wanted(artifacts)
-    if (!found.length) {
-      core.warning(`download-artifact: no artifact of this run is meant: it has ${artifacts.map((a) => a.name).join(', ') || 'none'}`)
-    }
-    for (const { id, name, digest } of found) {
-      const to = single || merge ? directory : path.join(directory, name)
-      const { digestMismatch } = await client.downloadArtifact(id, { path: to, expectedHash: digest })
-      if (digestMismatch) throw new Error(`the artifact ${name} is damaged: its SHA-256 is not ${digest}`)
-      core.info(`downloaded ${name} into ${to}`)
-    }
-    core.setOutput('download-path', directory)
-  } catch (error) {
-    core.setFailed(`download-artifact: ${error.message}`)
-  } finally {
-    process.exit() // open connections would keep the process for a while
   }
-}
+  const directory = path.resolve(GITHUB_WORKSPACE, core.getInput('path').replace(/^~(?=$|\/)/, process.env.HOME))
+  const merge = core.getBooleanInput('merge-multiple')
+  const client = new DefaultArtifactClient()
+  const { artifacts } = await client.listArtifacts({ latest: true })
+  const { found, single } = wanted(artifacts)
+  if (!found.length) {
+    core.warning(`download-artifact: no artifact of this run is meant: it has ${artifacts.map((a) => a.name).join(', ') || 'none'}`)
+  }
+  for (const { id, name, digest } of found) {
+    const to = single || merge ? directory : path.join(directory, name)
+    const { digestMismatch } = await client.downloadArtifact(id, { path: to, expectedHash: digest })
+    if (digestMismatch) throw new Error(`the artifact ${name} is damaged: its SHA-256 is not ${digest}`)
+    core.info(`downloaded ${name} into ${to}`)
+  }
+  core.setOutput('download-path', directory)
+})

@@ -1,7 +1,8 @@
 // The entry point of upload-artifact. action.yaml describes the inputs.
-import './forge.mjs'
+import { forge } from '../../../tools/actions/forge.mjs'
 import { DefaultArtifactClient } from '@actions/artifact'
 import * as core from '@actions/core'
+import { entry } from '../../../tools/actions/action.mjs'
 import { create } from '@actions/glob'
 import { lstatSync } from 'node:fs'
 import path from 'node:path'
@@ -55,33 +56,27 @@ function common(paths) {
   return first.slice(0, length).join(path.sep) || path.sep
 }
 
-export async function upload() {
-  try {
-    const { name, patterns, overwrite, hidden, missing, compressionLevel, retentionDays } = inputs()
-    const { files, root } = await search(patterns, hidden)
-    if (files.length === 0) {
-      const message = `no file matches ${patterns.split('\n').filter(Boolean).join(', ')}: there is no artifact ${name}`
-      if (missing === 'error') throw new Error(message)
-      if (missing === 'warn') core.warning(`upload-artifact: ${message}`)
-      else core.info(message)
-      return
-    }
-    const client = new DefaultArtifactClient()
-    const { artifacts } = await client.listArtifacts({ latest: true })
-    if (artifacts.some((a) => a.name === name)) {
-      if (!overwrite) throw new Error(`this run has an artifact ${name} already; choose another name, or set overwrite to true`)
-      await client.deleteArtifact(name)
-    }
-    const { id, size, digest } = await client.uploadArtifact(name, files, root, { compressionLevel, retentionDays })
-    const { GITHUB_REPOSITORY, GITHUB_RUN_ID } = process.env
-    const url = `${globalThis.forge}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}/artifacts/${encodeURIComponent(name)}`
-    core.setOutput('artifact-id', id)
-    core.setOutput('artifact-digest', digest)
-    core.setOutput('artifact-url', url)
-    core.info(`uploaded ${files.length} files, ${size} bytes in a zip archive: ${url}`)
-  } catch (error) {
-    core.setFailed(`upload-artifact: ${error.message}`)
-  } finally {
-    process.exit() // open connections would keep the process for a while
+export const upload = entry('upload-artifact', async () => {
+  const { name, patterns, overwrite, hidden, missing, compressionLevel, retentionDays } = inputs()
+  const { files, root } = await search(patterns, hidden)
+  if (files.length === 0) {
+    const message = `no file matches ${patterns.split('\n').filter(Boolean).join(', ')}: there is no artifact ${name}`
+    if (missing === 'error') throw new Error(message)
+    if (missing === 'warn') core.warning(`upload-artifact: ${message}`)
+    else core.info(message)
+    return
   }
-}
+  const client = new DefaultArtifactClient()
+  const { artifacts } = await client.listArtifacts({ latest: true })
+  if (artifacts.some((a) => a.name === name)) {
+    if (!overwrite) throw new Error(`this run has an artifact ${name} already; choose another name, or set overwrite to true`)
+    await client.deleteArtifact(name)
+  }
+  const { id, size, digest } = await client.uploadArtifact(name, files, root, { compressionLevel, retentionDays })
+  const { GITHUB_REPOSITORY, GITHUB_RUN_ID } = process.env
+  const url = `${forge}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}/artifacts/${encodeURIComponent(name)}`
+  core.setOutput('artifact-id', id)
+  core.setOutput('artifact-digest', digest)
+  core.setOutput('artifact-url', url)
+  core.info(`uploaded ${files.length} files, ${size} bytes in a zip archive: ${url}`)
+})

@@ -55,6 +55,7 @@ func (p Proxy) Start(ctx context.Context) error {
 }
 
 func (p Proxy) handler() http.Handler {
+	var known infos
 	forward := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", "docker"
@@ -67,13 +68,17 @@ func (p Proxy) handler() http.Handler {
 			DisableKeepAlives:  true,
 			DisableCompression: true,
 		},
-		FlushInterval: -1, // what a step prints is shown at once
-		ErrorLog:      slog.NewLogLogger(p.Log.Handler(), slog.LevelDebug),
+		FlushInterval:  -1, // what a step prints is shown at once
+		ModifyResponse: known.keep,
+		ErrorLog:       slog.NewLogLogger(p.Log.Handler(), slog.LevelDebug),
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			refuse(w, http.StatusBadGateway, fmt.Errorf("reaching the job engine: %w", err))
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if known.serve(w, r) {
+			return
+		}
 		if r.Method == http.MethodPost && createPath.MatchString(r.URL.Path) {
 			if err := p.change(r); err != nil {
 				refuse(w, http.StatusInternalServerError, err)

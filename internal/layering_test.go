@@ -35,6 +35,7 @@ var layers = []string{
 	"internal/forgeproxy",
 	"internal/actionscache",
 	"internal/forward",
+	"internal/healthcheck",
 	"internal/environment",
 	"internal/workflowcheck",
 	"internal/trace/render",

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/forgestart"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/healthcheck"
 )
 
 func main() {
@@ -32,6 +33,7 @@ func run(ctx context.Context, args []string) (int, error) {
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)).With("program", "forge-start"),
 	}
 	if len(args) == 1 && args[0] == "healthy" {
+		healthcheck.Hold(ctx, cfg.ReadyFile)
 		if err := s.Healthy(ctx); err != nil {
 			return 1, err
 		}

@@ -19,6 +19,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/healthcheck"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/control"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/inner"
@@ -49,6 +50,7 @@ func run(ctx context.Context, args []string) error {
 		}
 		return jobengine.Run(ctx, config, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	case len(args) == 1 && command == "health":
+		healthcheck.Hold(ctx, control.Socket)
 		return inner.Ping(ctx, jobengine.DockerSocket)
 	case len(args) == 2 && command == "probe":
 		return control.Client{}.Probe(ctx, args[1])

@@ -108,7 +108,8 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 		},
 		Healthcheck: docker.ContainerHealthcheckArgs{
 			Tests:    pulumi.ToStringArray([]string{"CMD", forgeProgram, "healthy"}),
-			Interval: pulumi.String("1s"), Timeout: pulumi.String("5s"), StartPeriod: pulumi.String("1m0s"), Retries: pulumi.Int(5),
+			// Once it has started, a check takes its time: see package healthcheck.
+			Interval: pulumi.String("1s"), Timeout: pulumi.String("15s"), StartPeriod: pulumi.String("1m0s"), Retries: pulumi.Int(3),
 		},
 		Wait:                pulumi.Bool(true),
 		WaitTimeout:         pulumi.Int(120),

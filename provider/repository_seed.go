@@ -24,6 +24,7 @@ type RepositorySeedArgs struct {
 	Source      string   `pulumi:"source"`
 	Plain       *bool    `pulumi:"plain,optional"`
 	Update      *bool    `pulumi:"update,optional"`
+	OnlyOwn     *bool    `pulumi:"onlyOwn,optional"`
 	ContentHash *string  `pulumi:"contentHash,optional"`
 	Tags        []string `pulumi:"tags,optional"`
 	Message     *string  `pulumi:"message,optional"`
@@ -62,6 +63,8 @@ func (in *RepositorySeedArgs) Annotate(a infer.Annotator) {
 	a.Describe(&in.Plain, "Push one commit of the directory's files, whether or not it is a Git checkout. Default: false.")
 	a.Describe(&in.Update, "Keep the repository's content equal to the directory's: a changed file is pushed as a new commit on top of "+
 		"whatever the branch has, never by force, and the tags are moved to it. Needs plain. Default: false.")
+	a.Describe(&in.OnlyOwn, "With update: leave a repository alone that has content of others, which is every content whose last commit on the branch "+
+		"is not of such a resource. Default: false.")
 	a.Describe(&in.ContentHash, "Hash of the directory's content, by which a change is seen. The provider sets it where update is set.")
 	a.Describe(&in.Tags, "Tags to put on the pushed commit.")
 	a.Describe(&in.Message, "Message of the commit, where one is made. Default: Initial commit.")
@@ -92,6 +95,9 @@ func (*RepositorySeed) Check(ctx context.Context, req infer.CheckRequest) (infer
 	in.ContentHash = nil
 	switch {
 	case !deref(in.Update):
+		if deref(in.OnlyOwn) {
+			failures = append(failures, p.CheckFailure{Property: "onlyOwn", Reason: "needs update: without it, existing content is always left alone"})
+		}
 	case !deref(in.Plain):
 		failures = append(failures, p.CheckFailure{Property: "update", Reason: "needs plain: a history that the repository's users build on is never changed"})
 	case filepath.IsAbs(in.Source):
@@ -110,7 +116,7 @@ func (*RepositorySeed) Check(ctx context.Context, req infer.CheckRequest) (infer
 func (in RepositorySeedArgs) seed(cfg Config) seed {
 	s := seed{
 		url: cfg.BaseURL + "/" + in.Owner + "/" + in.Repository + ".git", branch: deref(in.Branch),
-		source: in.Source, plain: deref(in.Plain), tags: in.Tags, message: deref(in.Message),
+		source: in.Source, plain: deref(in.Plain), tags: in.Tags, message: deref(in.Message), onlyOwn: deref(in.OnlyOwn),
 		username: deref(in.Username), password: deref(in.Password),
 	}
 	switch {
@@ -127,6 +133,17 @@ func (in RepositorySeedArgs) seed(cfg Config) seed {
 		}
 		_, resp, err := api.CreateTag(in.Owner, in.Repository, gitea.CreateTagOption{TagName: name, Target: commit})
 		return apiError(fmt.Sprintf("creating the tag %s of %s/%s", name, in.Owner, in.Repository), resp, err)
+	}
+	s.author = func(ctx context.Context) (string, error) {
+		api, err := clientAs(ctx, s.username, s.password)
+		if err != nil {
+			return "", err
+		}
+		commit, resp, err := api.GetSingleCommit(in.Owner, in.Repository, s.branch)
+		if err != nil || commit.RepoCommit == nil || commit.RepoCommit.Author == nil {
+			return "", apiError(fmt.Sprintf("reading the last commit of %s/%s", in.Owner, in.Repository), resp, err)
+		}
+		return commit.RepoCommit.Author.Email, nil
 	}
 	return s
 }
@@ -191,7 +208,14 @@ func (*RepositorySeed) Read(ctx context.Context, req infer.ReadRequest[Repositor
 	case err != nil:
 		return kept, fmt.Errorf("reading %s: %w", req.ID, err)
 	}
-	if deref(req.State.Update) && !s.on(has, req.State.Commit) {
+	if !deref(req.State.Update) || s.on(has, req.State.Commit) {
+		return kept, nil
+	}
+	others, err := s.ofOthers(ctx, has)
+	if err != nil {
+		return kept, fmt.Errorf("reading %s: %w", req.ID, err)
+	}
+	if !others {
 		// The server has something else: the next update finds another hash.
 		kept.Inputs.ContentHash, kept.State.ContentHash = ptr("changed on the server"), ptr("changed on the server")
 	}

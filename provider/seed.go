@@ -18,10 +18,11 @@ import (
 // seed is the content of a repository, and how to push it.
 type seed struct {
 	url, branch, source, message string
-	plain                        bool
+	plain, onlyOwn               bool
 	tags                         []string
 	username, password           string
 	tag                          func(ctx context.Context, name, commit string) error // creates a tag
+	author                       func(ctx context.Context) (email string, err error)  // of the branch's last commit
 }
 
 // seedTime is the time of a plain seed's commit: fixed, so that the same files

@@ -27,6 +27,9 @@ func (s seed) maintain(ctx context.Context) (commit string, pushed bool, err err
 	}
 	branch := plumbing.NewBranchReferenceName(s.branch)
 	there := has[branch]
+	if others, err := s.ofOthers(ctx, has); err != nil || others {
+		return there.String(), false, err
+	}
 	if there.IsZero() {
 		return s.sow(ctx)
 	}
@@ -64,6 +67,19 @@ func (s seed) maintain(ctx context.Context) (commit string, pushed bool, err err
 		return "", false, fmt.Errorf("pushing to %s: %w", s.url, err)
 	}
 	return head.String(), true, nil
+}
+
+// ofOthers tells whether the repository, which has these refs, is one that the seed has to leave
+// alone.
+func (s seed) ofOthers(ctx context.Context, has map[plumbing.ReferenceName]plumbing.Hash) (bool, error) {
+	if !s.onlyOwn || len(has) == 0 {
+		return false, nil
+	}
+	if has[plumbing.NewBranchReferenceName(s.branch)].IsZero() {
+		return true, nil // such as a mirror whose branch has another name
+	}
+	email, err := s.author(ctx)
+	return email != seedAuthor(seedTime).Email, err
 }
 
 // commitOnTop returns the commit there when it has the source's content, else a

@@ -62,9 +62,7 @@ func (g *global) forgeHas(p project.Project) (workflowcheck.Options, error) {
 		return workflowcheck.Options{}, err
 	}
 	o := workflowcheck.Options{Labels: append(config.DefaultLabels(), slices.Sorted(maps.Keys(cfg.Runner.Labels))...)}
-	for _, name := range stack.ActionNames(cfg) {
-		o.Actions = append(o.Actions, config.ActionsOrganization+"/"+name)
-	}
+	o.Actions = stack.ActionNames(cfg)
 	return o, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -15,13 +16,32 @@ import (
 // actionNames are the actions that are served as they are, each a directory below actions/.
 var actionNames = []string{"checkout", "setup-go"}
 
-// ActionNames are the actions that a stack has, each a repository of
-// config.ActionsOrganization.
+// ActionNames are the actions that a stack has, as owner/name.
 func ActionNames(cfg config.Config) []string {
-	if !cfg.Bundled {
-		return actionNames
+	return slices.Sorted(maps.Keys(actionSources(cfg, "", "")))
+}
+
+// actionSources are the directories of the actions that a stack has, by owner/name. root is the
+// checkout, and bundled the directory of artifacts.BundledActions.
+func actionSources(cfg config.Config, root, bundled string) map[string]string {
+	sources := map[string]string{}
+	for _, action := range actionNames {
+		sources[config.ActionsOrganization+"/"+action] = filepath.Join(root, "actions", action)
 	}
-	return slices.Concat(actionNames, artifacts.BundledActions)
+	if !cfg.Bundled {
+		return sources
+	}
+	for _, action := range artifacts.BundledActions {
+		name := action
+		switch owner, _, other := strings.Cut(action, "/"); {
+		case !other:
+			name = config.ActionsOrganization + "/" + action
+		case strings.EqualFold(owner, cfg.Owner):
+			continue // a user cannot be an organization too
+		}
+		sources[name] = filepath.Join(bundled, filepath.FromSlash(action))
+	}
+	return sources
 }
 
 // actionTags are the versions that workflows ask for. All mean the same commit.
@@ -37,6 +57,7 @@ type Actions struct {
 
 // ActionsArgs are the inputs of Actions.
 type ActionsArgs struct {
+	Config  config.Config
 	Forge   *Forge
 	Root    string
 	Bundled string // directory of artifacts.BundledActions; "" for none
@@ -48,29 +69,31 @@ func NewActions(ctx *pulumi.Context, name string, args *ActionsArgs, opts ...pul
 	if err := ctx.RegisterComponentResourceV2("gitops-pipeline:index:Actions", name, nil, a, opts...); err != nil {
 		return nil, err
 	}
-	org, err := gitea.NewOrganization(ctx, name+"-organization", &gitea.OrganizationArgs{
-		Name: pulumi.String(config.ActionsOrganization), Adopt: pulumi.Bool(true),
-		Description: pulumi.String("Actions that the pipeline's workflows use."),
-	}, pulumi.Parent(a), pulumi.Provider(args.Forge.Provider), pulumi.RetainOnDelete(true))
-	if err != nil {
-		return nil, err
-	}
-	sources := map[string]string{}
-	for _, action := range actionNames {
-		sources[action] = filepath.Join(args.Root, "actions", action)
-	}
-	if args.Bundled != "" {
-		for _, action := range artifacts.BundledActions {
-			sources[action] = filepath.Join(args.Bundled, action)
-		}
-	}
+	organizations := map[string]*gitea.Organization{}
+	sources := actionSources(args.Config, args.Root, args.Bundled)
 	for _, action := range slices.Sorted(maps.Keys(sources)) {
-		seed, err := newSeeded(ctx, name+"-"+action, a, args.Forge, &gitea.RepositorySeedArgs{
-			Owner: org.Name, Repository: pulumi.String(action),
+		owner, repository, _ := strings.Cut(action, "/")
+		own := owner == config.ActionsOrganization
+		prefix := name + "-"
+		if !own {
+			prefix += owner + "-"
+		}
+		if organizations[owner] == nil {
+			var err error
+			if organizations[owner], err = gitea.NewOrganization(ctx, prefix+"organization", &gitea.OrganizationArgs{
+				Name: pulumi.String(owner), Adopt: pulumi.Bool(true),
+				Description: pulumi.String("Actions that the pipeline's workflows use."),
+			}, pulumi.Parent(a), pulumi.Provider(args.Forge.Provider), pulumi.RetainOnDelete(true)); err != nil {
+				return nil, err
+			}
+		}
+		seed, err := newSeeded(ctx, prefix+repository, a, args.Forge, &gitea.RepositorySeedArgs{
+			Owner: organizations[owner].Name, Repository: pulumi.String(repository),
 			Source: pulumi.String(sources[action]), Plain: pulumi.Bool(true),
-			// The project's own content: it follows the checkout, and the tag moves with it.
-			Update: pulumi.Bool(true),
-			Tags:   pulumi.ToStringArray(actionTags), Message: pulumi.String("The project's " + action),
+			// The project's own content: it follows the checkout, and the tag moves with it. In
+			// an organization that the project does not have for itself, others may have mirrors.
+			Update: pulumi.Bool(true), OnlyOwn: pulumi.Bool(!own),
+			Tags: pulumi.ToStringArray(actionTags), Message: pulumi.String("The project's " + repository),
 		})
 		if err != nil {
 			return nil, err

@@ -107,7 +107,7 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 			docker.ContainerVolumeArgs{VolumeName: cache.Name, ContainerPath: pulumi.String("/var/cache/actions")},
 		},
 		Healthcheck: docker.ContainerHealthcheckArgs{
-			Tests:    pulumi.ToStringArray([]string{"CMD", forgeProgram, "healthy"}),
+			Tests: pulumi.ToStringArray([]string{"CMD", forgeProgram, "healthy"}),
 			// Once it has started, a check takes its time: see package healthcheck.
 			Interval: pulumi.String("1s"), Timeout: pulumi.String("15s"), StartPeriod: pulumi.String("1m0s"), Retries: pulumi.Int(3),
 		},

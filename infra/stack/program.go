@@ -77,7 +77,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		actions, err := NewActions(ctx, "actions", &ActionsArgs{Forge: forge, Root: o.Root, Bundled: bundled})
+		actions, err := NewActions(ctx, "actions", &ActionsArgs{Config: cfg, Forge: forge, Root: o.Root, Bundled: bundled})
 		if err != nil {
 			return err
 		}

@@ -26,13 +26,30 @@ func TestSeed(t *testing.T) {
 			t.Errorf("%s: got %d seeds, want %d", line, got, want)
 		}
 		for _, action := range ActionNames(cfg) {
-			named(t, all, "actions-"+action)
+			named(t, all, "actions-"+strings.ReplaceAll(strings.TrimPrefix(action, "actions/"), "/", "-"))
 		}
 	}
-	for action, source := range map[string]string{"checkout": "actions/checkout", "cache": "/bundled/cache"} {
+	for action, source := range map[string]string{
+		"checkout": "actions/checkout", "cache": "/bundled/cache", "docker-login-action": "/bundled/docker/login-action",
+	} {
 		inputs := named(t, declare(t), "actions-"+action+"-seed").Inputs
 		if got := inputs["source"].StringValue(); !strings.HasSuffix(got, source) {
 			t.Errorf("%s: got the source %s, want %s", action, got, source)
+		}
+	}
+}
+
+// TestOwnerCalledDocker holds that a user of that name stays one: the actions of the
+// organization of that name are left out.
+func TestOwnerCalledDocker(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Parse(values("repository.owner", "Docker"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range declareConfig(t, cfg) {
+		if strings.HasPrefix(r.Name, "actions-docker") {
+			t.Errorf("%s is declared", r.Name)
 		}
 	}
 }
@@ -48,8 +65,12 @@ func TestOnlyOwnContentIsUpdated(t *testing.T) {
 		}
 		seeds++
 		update := r.Inputs.HasValue("update") && r.Inputs["update"].BoolValue()
-		if own := r.Inputs["owner"].StringValue() == config.ActionsOrganization; update != own {
-			t.Errorf("%s of %s: got update %t, want %t", r.Name, r.Inputs["owner"].StringValue(), update, own)
+		owner := r.Inputs["owner"].StringValue()
+		if own := owner == config.ActionsOrganization || owner == "docker"; update != own {
+			t.Errorf("%s of %s: got update %t, want %t", r.Name, owner, update, own)
+		}
+		if only := r.Inputs.HasValue("onlyOwn") && r.Inputs["onlyOwn"].BoolValue(); only != (owner == "docker") {
+			t.Errorf("%s of %s: got onlyOwn %t", r.Name, owner, only)
 		}
 	}
 	if want := 1 + len(actionNames) + len(artifacts.BundledActions); seeds != want {

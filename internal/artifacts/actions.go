@@ -15,7 +15,10 @@ const actions = "actions"
 
 // BundledActions are the project's JavaScript actions, each a directory below actions/. They
 // use GitHub's toolkit, which npm has (docs/adr/0029-actions-on-githubs-toolkit.md).
-var BundledActions = []string{"cache", "download-artifact", "upload-artifact"}
+var BundledActions = []string{
+	"cache", "docker/build-push-action", "docker/login-action", "docker/metadata-action", "docker/setup-buildx-action",
+	"download-artifact", "upload-artifact",
+}
 
 // actionsDir is the directory below the project that pins the toolkit and the bundler, with
 // their hashes, and has the command that builds a bundle.
@@ -24,7 +27,12 @@ var actionsDir = filepath.Join("tools", "actions")
 // ActionsHash covers all that Actions returns.
 func ActionsHash(root string) (string, error) {
 	dir := filepath.Join(root, actionsDir)
-	files := []string{filepath.Join(dir, "package.json"), filepath.Join(dir, "package-lock.json"), filepath.Join(dir, "action.mjs"), filepath.Join(dir, "forge.mjs")}
+	files := []string{filepath.Join(dir, "package.json"), filepath.Join(dir, "package-lock.json")}
+	shared, err := filepath.Glob(filepath.Join(dir, "*.mjs"))
+	if err != nil {
+		return "", err
+	}
+	files = append(files, shared...)
 	words := []string{actions}
 	for _, name := range BundledActions {
 		found, err := filesBelow(filepath.Join(root, "actions", name))
@@ -54,7 +62,7 @@ func Actions(ctx context.Context, root string, out *Progress) (string, error) {
 	})
 	if err != nil {
 		return "", problem.New("getting the JavaScript actions", err,
-			"let npm reach its registry, as `npm ping` says, and repeat; or do without cache, upload-artifact and download-artifact: pipeline up -c actions.bundled=false")
+			"let npm reach its registry, as `npm ping` says, and repeat; or do without cache, the artifacts' and Docker's actions: pipeline up -c actions.bundled=false")
 	}
 	return filepath.Join(dir, "actions"), nil
 }

@@ -24,6 +24,8 @@ type RepositorySeed struct {
 	ContentHash pulumi.StringPtrOutput `pulumi:"contentHash"`
 	// Message of the commit, where one is made. Default: Initial commit.
 	Message pulumi.StringPtrOutput `pulumi:"message"`
+	// With update: leave a repository alone that has content of others, which is every content whose last commit on the branch is not of such a resource. Default: false.
+	OnlyOwn pulumi.BoolPtrOutput `pulumi:"onlyOwn"`
 	// Owner of the repository.
 	Owner pulumi.StringOutput `pulumi:"owner"`
 	// Password or token of username.
@@ -118,6 +120,8 @@ type repositorySeedArgs struct {
 	ContentHash *string `pulumi:"contentHash"`
 	// Message of the commit, where one is made. Default: Initial commit.
 	Message *string `pulumi:"message"`
+	// With update: leave a repository alone that has content of others, which is every content whose last commit on the branch is not of such a resource. Default: false.
+	OnlyOwn *bool `pulumi:"onlyOwn"`
 	// Owner of the repository.
 	Owner string `pulumi:"owner"`
 	// Password or token of username.
@@ -144,6 +148,8 @@ type RepositorySeedArgs struct {
 	ContentHash pulumi.StringPtrInput
 	// Message of the commit, where one is made. Default: Initial commit.
 	Message pulumi.StringPtrInput
+	// With update: leave a repository alone that has content of others, which is every content whose last commit on the branch is not of such a resource. Default: false.
+	OnlyOwn pulumi.BoolPtrInput
 	// Owner of the repository.
 	Owner pulumi.StringInput
 	// Password or token of username.
@@ -267,6 +273,11 @@ func (o RepositorySeedOutput) ContentHash() pulumi.StringPtrOutput {
 // Message of the commit, where one is made. Default: Initial commit.
 func (o RepositorySeedOutput) Message() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *RepositorySeed) pulumi.StringPtrOutput { return v.Message }).(pulumi.StringPtrOutput)
+}
+
+// With update: leave a repository alone that has content of others, which is every content whose last commit on the branch is not of such a resource. Default: false.
+func (o RepositorySeedOutput) OnlyOwn() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *RepositorySeed) pulumi.BoolPtrOutput { return v.OnlyOwn }).(pulumi.BoolPtrOutput)
 }
 
 // Owner of the repository.

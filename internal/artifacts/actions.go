@@ -16,7 +16,7 @@ const actions = "actions"
 // BundledActions are the project's JavaScript actions, each a directory below actions/. They
 // use GitHub's toolkit, which npm has (docs/adr/0029-actions-on-githubs-toolkit.md).
 var BundledActions = []string{
-	"cache", "docker/build-push-action", "docker/login-action", "docker/metadata-action", "docker/setup-buildx-action",
+	"cache", "docker/build-push-action", "docker/login-action", "docker/metadata-action", "docker/setup-buildx-action", "docker/setup-qemu-action",
 	"download-artifact", "upload-artifact",
 }
 

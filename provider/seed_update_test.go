@@ -176,3 +176,54 @@ func TestSeedWithoutUpdateIsLeftAlone(t *testing.T) {
 	}
 	repo = create(t, s, "Repository", props("owner", forge.Username, "name", "left-alone"))
 }
+
+// TestSeedOnlyOwn holds that with onlyOwn a repository stays as it is once it has content of
+// others: a commit on the branch, or another branch alone, as a mirror may have it.
+func TestSeedOnlyOwn(t *testing.T) {
+	s := server(t, forge.URL)
+	source := plainDirectory(t)
+	for _, branch := range []string{"main", "master"} {
+		name := "others-" + branch
+		repo := create(t, s, "Repository", props("owner", forge.Username, "name", name))
+		t.Cleanup(func() { remove(t, s, "Repository", repo) })
+		address := strings.Replace(repo.Properties.Get("cloneUrl").AsString(), "://", "://"+forge.Username+":"+forge.Password+"@", 1)
+		program := props("owner", forge.Username, "repository", name, "source", source,
+			"plain", true, "update", true, "onlyOwn", true, "tags", []string{"v4"})
+		checked, err := s.Check(p.CheckRequest{Urn: urn("RepositorySeed"), Inputs: program})
+		if err != nil || len(checked.Failures) > 0 {
+			t.Fatalf("checking: %v %v", err, checked.Failures)
+		}
+		f := &followed{t: t, s: s, program: program, inputs: checked.Inputs}
+		theirs := filepath.Join(t.TempDir(), "theirs")
+		git(t, source, "clone", "--quiet", address, theirs)
+		if branch == "main" {
+			// It is the seed's own at first, and follows.
+			f.made = create(t, s, "RepositorySeed", program)
+			write(t, filepath.Join(source, "a.txt"), "changed\n", 0o644)
+			if !f.deploy() {
+				t.Error("a changed file was not seen")
+			}
+			git(t, theirs, "pull", "--quiet", "origin", "main")
+		}
+		write(t, filepath.Join(theirs, "theirs.txt"), "by hand\n", 0o644)
+		git(t, theirs, "add", "theirs.txt")
+		git(t, theirs, "commit", "--quiet", "--message=By hand")
+		git(t, theirs, "push", "--quiet", "origin", "HEAD:refs/heads/"+branch)
+		before := git(t, source, "ls-remote", address)
+		if branch == "master" {
+			f.made = create(t, s, "RepositorySeed", program)
+		}
+		f.refresh()
+		f.deploy()
+		write(t, filepath.Join(source, "a.txt"), "changed again, "+branch+"\n", 0o644)
+		f.deploy()
+		create(t, s, "RepositorySeed", program) // a new stack
+		if after := git(t, source, "ls-remote", address); after != before {
+			t.Errorf("%s: got\n%s\nwant it as it was:\n%s", branch, after, before)
+		}
+	}
+	checked, err := s.Check(p.CheckRequest{Urn: urn("RepositorySeed"), Inputs: props("owner", forge.Username, "repository", "x", "source", source, "plain", true, "onlyOwn", true)})
+	if err != nil || len(checked.Failures) != 1 || !strings.Contains(checked.Failures[0].Reason, "needs update") {
+		t.Errorf("got %v, %v for onlyOwn without update, want a failure that says so", checked.Failures, err)
+	}
+}

@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
@@ -16,7 +18,7 @@ type Repository struct {
 	HTMLURL       pulumi.StringOutput
 	CloneURL      pulumi.StringOutput
 	OwnerPassword pulumi.StringOutput
-	Read          []pulumi.Resource // what a run reads: secrets and variables
+	Read          []pulumi.Resource // what a run reads: actions, secrets and variables
 }
 
 // RepositoryArgs are the inputs of a Repository.
@@ -69,6 +71,7 @@ func NewRepository(ctx *pulumi.Context, name string, args *RepositoryArgs, opts 
 	//
 	// The seed queues the first run, and a runner takes it as soon as it has started. The
 	// seed depends on what could refuse it, the runners on what a run reads.
+	r.Read = slices.Clone(args.Actions.Seeds)
 	needed := append([]pulumi.Resource{args.Service.Image}, args.Actions.Seeds...)
 	for _, s := range []struct {
 		name  string

@@ -1,7 +1,8 @@
 // Package engineproxy stands between gitea-runner and a job engine that has one job. It
 // passes on the Docker API as it is, and changes how containers are created where
 // gitea-runner has no setting for it: a job finds its services, and the containers that it
-// starts, as on GitHub's machines (docs/adr/0022-a-proxy-before-the-job-engine.md).
+// starts, as on GitHub's machines (docs/adr/0022-a-proxy-before-the-job-engine.md). What it has
+// learned of the engine itself it says again without asking: see infos.
 package engineproxy
 
 import (

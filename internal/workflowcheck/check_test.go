@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var options = Options{Labels: []string{"self-hosted", "ubuntu-latest"}, Actions: []string{"actions/checkout"}}
+var options = Options{Labels: []string{"self-hosted", "ubuntu-latest"}, Actions: []string{"actions/checkout", "docker/build-push-action"}}
 
 // repository writes files, by their names, into a directory.
 func repository(t *testing.T, files map[string]string) string {
@@ -64,9 +64,19 @@ func TestRules(t *testing.T) {
 		"a summary":              {job + "    steps:\n      - run: echo x >> \"$GITHUB_STEP_SUMMARY\"\n", []string{"6 warning step-summary"}},
 		"several platforms":      {job + "    steps:\n      - run: docker buildx build --platform linux/amd64,linux/arm64 .\n", []string{"6 error multi-platform"}},
 		"platforms of variables": {job + "    steps:\n      - run: docker build --platform=\"$A,$B\" .\n", []string{"6 error multi-platform"}},
-		"one platform":           {job + "    steps:\n      - run: docker build --platform linux/arm64 --tag a,b .\n", nil},
-		"no YAML":                {"on: push\njobs: {a: [\n", []string{"2 error syntax-check"}},
-		"a wrong expression":     {job + "    steps: [{run: 'echo ${{ nothing.at.all }}'}]\n", []string{"5 error expression"}},
+		"platforms of an action": {
+			job + "    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          platforms: linux/amd64,linux/arm64\n", []string{"8 error multi-platform"},
+		},
+		"platforms in lines": {
+			job + "    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          platforms: |\n            linux/amd64\n            linux/arm64\n", []string{"8 error multi-platform"},
+		},
+		"one platform of an action": {job + "    steps:\n      - uses: docker/build-push-action@v6\n        with: {platforms: linux/arm64}\n", nil},
+		"a token for others":        {"permissions: {id-token: write}\n" + job + steps, []string{"1 error id-token"}},
+		"a job's token for others":  {job + "    permissions:\n      contents: read\n      id-token: write\n" + steps, []string{"7 error id-token"}},
+		"other permissions":         {"permissions: {contents: read}\n" + job + steps, nil},
+		"one platform":              {job + "    steps:\n      - run: docker build --platform linux/arm64 --tag a,b .\n", nil},
+		"no YAML":                   {"on: push\njobs: {a: [\n", []string{"2 error syntax-check"}},
+		"a wrong expression":        {job + "    steps: [{run: 'echo ${{ nothing.at.all }}'}]\n", []string{"5 error expression"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -41,6 +41,8 @@ var rules = []func(*report, *actionlint.Workflow){
 	eachStep(shell),
 	eachStep(summary),
 	eachStep(platforms),
+	func(r *report, w *actionlint.Workflow) { identity(r, w.Permissions) },
+	eachJob(func(r *report, job *actionlint.Job) { identity(r, job.Permissions) }),
 }
 
 func eachEvent(rule func(*report, actionlint.Event)) func(*report, *actionlint.Workflow) {
@@ -239,10 +241,33 @@ var severalPlatforms = regexp.MustCompile(`--platform[= ]["']?[\w/$.{}-]+,`)
 
 // platforms: the job engine has Docker's own builder, which keeps one platform of an image.
 func platforms(r *report, step *actionlint.Step) {
-	exec, ok := step.Exec.(*actionlint.ExecRun)
-	if ok && exec.Run != nil && severalPlatforms.MatchString(exec.Run.Value) {
-		r.add(exec.RunPos, Error, "multi-platform", "the builder of the job engine builds an image for one platform at a time",
+	var at *actionlint.Pos
+	switch exec := step.Exec.(type) {
+	case *actionlint.ExecRun:
+		if exec.Run != nil && severalPlatforms.MatchString(exec.Run.Value) {
+			at = exec.RunPos
+		}
+	case *actionlint.ExecAction:
+		input, ok := exec.Inputs["platforms"]
+		if ok && exec.Uses != nil && strings.HasPrefix(exec.Uses.Value, "docker/build-push-action@") &&
+			len(strings.FieldsFunc(input.Value.Value, func(r rune) bool { return r == ',' || r == '\n' })) > 1 {
+			at = input.Value.Pos
+		}
+	}
+	if at != nil {
+		r.add(at, Error, "multi-platform", "the builder of the job engine builds an image for one platform at a time",
 			"build and push each platform with a tag of its own, then join them: docker buildx imagetools create --tag IMAGE IMAGE-amd64 IMAGE-arm64")
+	}
+}
+
+// identity: the forge gives no job a token by which another service knows it.
+func identity(r *report, p *actionlint.Permissions) {
+	if p == nil {
+		return
+	}
+	if scope, ok := p.Scopes["id-token"]; ok && scope.Value != nil && scope.Value.Value == "write" {
+		r.add(scope.Name.Pos, Error, "id-token", "the forge issues no OpenID Connect tokens: a step that asks for one fails",
+			"sign in with a secret of the repository or its owner")
 	}
 }
 

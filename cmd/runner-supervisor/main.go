@@ -18,6 +18,7 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/forgeproxy"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/jobengine/control"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/runnersupervisor"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/taskevents"
 )
 
 // dataDir is the volume with the runner's registration.
@@ -74,12 +75,14 @@ func run(ctx context.Context, log *slog.Logger) error {
 			return fmt.Errorf("listening on %s for the forge: %w", cfg.Listen, err)
 		}
 		proxy := &forgeproxy.Proxy{Target: cfg.Target, Log: log}
-		if cfg.Cache != "" {
-			secret, err := os.ReadFile(cfg.TokenFile)
+		if cfg.ForgeService != "" {
+			text, err := os.ReadFile(cfg.TokenFile)
 			if err != nil {
-				return fmt.Errorf("reading the secret of the cache: %w", err)
+				return fmt.Errorf("reading the secret of the forge's service: %w", err)
 			}
-			proxy.Leases = actionscache.NewClient(cfg.Cache, strings.TrimSpace(string(secret)))
+			secret := strings.TrimSpace(string(text))
+			proxy.Leases = actionscache.NewClient(cfg.ForgeService, secret)
+			proxy.Tasks = taskevents.NewClient(cfg.ForgeService, secret)
 		}
 		proxy.Serve(ctx, listener)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/taskevents"
 	"github.com/gitops-pipeline/gitops-pipeline/sdk/go/gitea"
 )
 
@@ -21,8 +22,10 @@ const (
 	runnerTokenFile   = "/opt/gitops-pipeline/runner-token"
 	forgeAlias        = "forge" // the forge's name on the stack's network
 	forgeSSHPort      = 2222    // in the container
-	// cacheRunnersPort is where runners give jobs their access to the cache. Jobs do not reach it.
-	cacheRunnersPort = "31009"
+	// runnersPort is where the forge's container serves runners: leases of the cache, and news
+	// of tasks. Jobs do not reach it.
+	runnersPort  = "31009"
+	forgeService = "http://" + forgeAlias + ":" + runnersPort
 )
 
 // Forge is a Gitea server with its data and its network.
@@ -144,8 +147,9 @@ func forgeEnvironment(cfg config.Config) []string {
 		"ADMIN_PASSWORD_FILE=" + adminPasswordFile,
 		"READY_FILE=" + readyFile,
 		"CACHE_PORT=" + strconv.Itoa(config.CachePort),
-		"CACHE_RUNNERS_PORT=" + cacheRunnersPort,
+		"RUNNERS_PORT=" + runnersPort,
 		fmt.Sprintf("CACHE_SIZE=%d", cfg.CacheSize),
+		"TASK_EVENTS_URL=" + forgeService + taskevents.Path,
 		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
 		"GITEA__actions__DEFAULT_ACTIONS_URL=self",
 		"GITEA__actions__ENABLED=true",
@@ -166,6 +170,9 @@ func forgeEnvironment(cfg config.Config) []string {
 		// push's workflow run is created before the push is: see ADR 12 and ADR 27.
 		"GITEA__queue_0X2E_actions_ready_job__TYPE=immediate",
 		"GITEA__queue_0X2E_push_update__TYPE=immediate",
+		// The queues that keep what they have on disk look for it every second or two. What
+		// Gitea had to send when it ended, it sends at its next start.
+		"GITEA__queue_0X2E_webhook_sender__TYPE=channel",
 		"GITEA__repository__DEFAULT_BRANCH=main",
 		"GITEA__security__INSTALL_LOCK=true",
 		"GITEA__security__SECRET_KEY_URI=file:/etc/gitea/secrets/secret-key",

@@ -26,7 +26,7 @@ func TestForward(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", test.host, got, test.forward)
 		}
 		// A runner without its proxy could tell the cache of no job.
-		if cached := slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "CACHE=") }); cached != (test.forward != "") {
+		if cached := slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "FORGE_SERVICE=") }); cached != (test.forward != "") {
 			t.Errorf("%s: the runner gives access to the cache: %t", test.host, cached)
 		}
 		for container, want := range map[string]string{"runner-0-container": test.runner, "runner-0-engine": test.engine} {

@@ -210,7 +210,7 @@ func forward(cfg config.Config) []string {
 	port := strconv.Itoa(cfg.HTTPPort)
 	env := []string{"FORWARD=" + net.JoinHostPort(address, port) + "=" + net.JoinHostPort(forgeAlias, port)}
 	if cfg.CacheURL() != "" {
-		env = append(env, "CACHE=http://"+net.JoinHostPort(forgeAlias, cacheRunnersPort))
+		env = append(env, "FORGE_SERVICE="+forgeService)
 	}
 	return env
 }

@@ -33,7 +33,8 @@ func runnerConfig(cfg config.Config, jobImage, socket string) (string, error) {
 		"log": m{"level": "info"},
 		"runner": m{
 			"file": ".runner", "capacity": cfg.Runner.Capacity,
-			"fetch_interval": "250ms", "fetch_interval_max": "250ms",
+			// A question waits in the runner's proxy for up to taskevents.Hold.
+			"fetch_interval": "250ms", "fetch_interval_max": "250ms", "fetch_timeout": "30s",
 			"labels": runnerLabels(cfg.Runner.Labels, jobImage),
 			"envs":   variables,
 		},

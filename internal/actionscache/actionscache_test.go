@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/stackhttp"
 )
 
 const (
@@ -36,8 +38,8 @@ func start(t *testing.T, dir string) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Store: store, Secret: secret, Log: slog.New(slog.DiscardHandler)}
-	v := &service{t: t, store: store, jobs: httptest.NewServer(s.Jobs()), runners: httptest.NewServer(s.Runners())}
+	s := &Server{Store: store, Log: slog.New(slog.DiscardHandler)}
+	v := &service{t: t, store: store, jobs: httptest.NewServer(s.Jobs()), runners: httptest.NewServer(stackhttp.RequireBearer(secret, s.Runners()))}
 	t.Cleanup(v.jobs.Close)
 	t.Cleanup(v.runners.Close)
 	return v

@@ -42,7 +42,7 @@ func (c *Client) send(ctx context.Context, method string, lease granted) error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.address+leasePath, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, c.address+LeasePath, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

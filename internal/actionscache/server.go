@@ -1,14 +1,11 @@
 package actionscache
 
 import (
-	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,8 +20,10 @@ const (
 	ticketTime  = 10 * time.Minute // a download's address
 	maxDocument = 64 << 10         // bytes of a request that is JSON
 	jobsPrefix  = "/_apis/artifactcache"
-	leasePath   = "/lease"
 )
+
+// LeasePath is what runners ask.
+const LeasePath = "/lease"
 
 // Lease is what a job may do, while it runs.
 type Lease struct {
@@ -38,18 +37,11 @@ type Lease struct {
 
 // Server serves a store to jobs, and takes leases from runners.
 type Server struct {
-	Store  *Store
-	Secret string // what runners authenticate with
-	Log    *slog.Logger
+	Store *Store
+	Log   *slog.Logger
 
 	leases  expiring[Lease] // by the job's token
 	tickets expiring[int64] // entries to download, by a secret part of the address: the toolkit downloads without its token
-}
-
-// Serve serves jobs and runners on a listener each, until ctx ends.
-func (s *Server) Serve(ctx context.Context, jobs, runners net.Listener) {
-	stackhttp.Serve(ctx, jobs, s.Jobs(), "the caches of workflows to jobs", s.Log)
-	stackhttp.Serve(ctx, runners, s.Runners(), "the caches of workflows to runners", s.Log)
 }
 
 // granted is what a runner sends. The token is that of the job.
@@ -58,10 +50,11 @@ type granted struct {
 	Lease
 }
 
-// Runners is what runners ask: PUT gives or renews a lease, DELETE ends it.
+// Runners is what runners ask: PUT gives or renews a lease, DELETE ends it. It does not
+// authenticate them.
 func (s *Server) Runners() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("PUT "+leasePath, func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("PUT "+LeasePath, func(w http.ResponseWriter, r *http.Request) {
 		var in granted
 		if !read(w, r, &in) {
 			return
@@ -73,7 +66,7 @@ func (s *Server) Runners() http.Handler {
 		s.leases.put(in.Token, in.Lease, s.Store.now(), leaseTime)
 		w.WriteHeader(http.StatusNoContent)
 	})
-	mux.HandleFunc("DELETE "+leasePath, func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("DELETE "+LeasePath, func(w http.ResponseWriter, r *http.Request) {
 		var in granted
 		if !read(w, r, &in) {
 			return
@@ -81,13 +74,7 @@ func (s *Server) Runners() http.Handler {
 		s.leases.remove(in.Token)
 		w.WriteHeader(http.StatusNoContent)
 	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if subtle.ConstantTimeCompare([]byte(bearer(r)), []byte(s.Secret)) != 1 || s.Secret == "" {
-			answer(w, http.StatusUnauthorized, errors.New("this is not a runner of the stack"))
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})
+	return mux
 }
 
 // Jobs is what the toolkit of actions/cache asks, in the first version of its protocol.
@@ -96,7 +83,7 @@ func (s *Server) Jobs() http.Handler {
 	handle := func(pattern string, h func(http.ResponseWriter, *http.Request, Lease)) {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+jobsPrefix+path, func(w http.ResponseWriter, r *http.Request) {
-			l, ok := s.leases.get(bearer(r), s.Store.now())
+			l, ok := s.leases.get(stackhttp.Bearer(r), s.Store.now())
 			if !ok {
 				answer(w, http.StatusUnauthorized, errors.New("this job has no cache, or has ended"))
 				return
@@ -200,11 +187,6 @@ func (s *Server) commit(w http.ResponseWriter, r *http.Request, l Lease) {
 func (s *Server) failed(w http.ResponseWriter, err error) {
 	s.Log.Error("keeping what a workflow caches", "error", err)
 	answer(w, http.StatusInternalServerError, err)
-}
-
-func bearer(r *http.Request) string {
-	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return token
 }
 
 // read reads a request's JSON; it answers and returns false if that fails.

@@ -21,6 +21,7 @@ var reserved = map[string]string{
 	"oauth2.JWT_SIGNING_PRIVATE_KEY_FILE": "Gitea generates the key; `pipeline rotate jwt-secret` replaces it",
 	"packages.ENABLED":                    noOther,
 	"queue.actions_ready_job.TYPE":        noOther,
+	"queue.webhook_sender.TYPE":           noOther,
 	"queue.push_update.TYPE":              noOther,
 	"repository.DEFAULT_BRANCH":           noOther,
 	"repository.ROOT":                     "repositories are on the stack's volume",

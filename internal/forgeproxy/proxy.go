@@ -1,5 +1,6 @@
 // Package forgeproxy stands between gitea-runner and the forge. It passes on everything as
-// it is. From the tasks that the forge hands out it learns which repository and which ref each job
+// it is. A runner's question for a task waits here until there may be one
+// (docs/adr/0030-runners-wait-for-events.md). From the tasks that the forge hands out it learns which repository and which ref each job
 // runs for, which no job can forge, and has the forge's cache serve the job accordingly
 // (docs/adr/0028-caches-of-workflows.md).
 package forgeproxy
@@ -34,6 +35,8 @@ const service = "/api/actions/runner.v1.RunnerService/"
 const (
 	leaseTimeout = 3 * time.Second
 	maxUpdate    = 64 << 20 // bytes of a report on a task, which includes the job's outputs
+	maxQuestion  = 64 << 10 // bytes of a question for a task
+	distrust     = 10 * time.Minute
 )
 
 // Leases is what gives jobs their access to the cache.
@@ -42,14 +45,24 @@ type Leases interface {
 	Delete(ctx context.Context, token string) error
 }
 
+// Tasks tells when the forge may have a task.
+type Tasks interface {
+	// Wait returns the number of events when it is another than after, or after itself when
+	// there was none for some time.
+	Wait(ctx context.Context, after uint64) (uint64, error)
+}
+
 // Proxy is a proxy of the forge.
 type Proxy struct {
 	Target string // host and port of the forge on the stack's network
 	Leases Leases // nil for none
+	Tasks  Tasks  // nil to pass on every question for a task at once
 	Log    *slog.Logger
 
-	mu    sync.Mutex
-	tasks map[int64]task
+	mu         sync.Mutex
+	tasks      map[int64]task
+	seen       uint64    // events, before the last question was passed on
+	distrusted time.Time // until then, no question waits: a task was there without an event
 }
 
 // task is a job that runs.
@@ -79,7 +92,7 @@ func (p *Proxy) Handler() http.Handler {
 		FlushInterval: -1,
 		ErrorLog:      slog.NewLogLogger(p.Log.Handler(), slog.LevelDebug),
 		ModifyResponse: func(resp *http.Response) error {
-			if p.Leases == nil || resp.StatusCode != http.StatusOK || resp.Request.URL.Path != service+"FetchTask" {
+			if resp.StatusCode != http.StatusOK || resp.Request.URL.Path != service+"FetchTask" {
 				return nil
 			}
 			return p.fetched(resp)
@@ -89,19 +102,42 @@ func (p *Proxy) Handler() http.Handler {
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p.Leases == nil || r.URL.Path != service+"UpdateTask" {
+		var most int64
+		switch r.URL.Path {
+		case service + "UpdateTask":
+			most = maxUpdate
+		case service + "FetchTask":
+			most = maxQuestion
+		default:
 			forward.ServeHTTP(w, r)
 			return
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUpdate))
+		body, err := peek(w, r, most)
 		if err != nil {
-			http.Error(w, "reading a report on a task: "+err.Error(), http.StatusBadRequest)
+			http.Error(w, "reading what the runner sends: "+err.Error(), http.StatusBadRequest)
 			return
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
+		encoding := r.Header.Get("Content-Encoding")
+		if most == maxQuestion && p.hold(r.Context(), encoding, body) {
+			r = r.WithContext(context.WithValue(r.Context(), withoutEvent{}, true))
+		}
 		forward.ServeHTTP(w, r)
-		p.updated(r.Context(), r.Header.Get("Content-Encoding"), body)
+		if most == maxUpdate {
+			p.updated(r.Context(), encoding, body)
+		}
 	})
+}
+
+// peek reads a request's body, which stays there to be read.
+func peek(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, err
+}
+
+// parse reads a message of the runner protocol, and tells whether it could.
+func parse(encoding string, body []byte, into proto.Message) bool {
+	return (encoding == "" || encoding == "identity") && proto.Unmarshal(body, into) == nil
 }
 
 // fetched looks at the answer to a runner that asks for a task, and gives the task's job its
@@ -118,6 +154,15 @@ func (p *Proxy) fetched(resp *http.Response) error {
 		return nil
 	}
 	if answer.Task == nil {
+		return nil
+	}
+	if resp.Request.Context().Value(withoutEvent{}) != nil {
+		p.Log.Warn("the forge had a task and told nobody, as when its webhook for runners cannot call: this runner asks all the time", "for", distrust)
+		p.mu.Lock()
+		p.distrusted = time.Now().Add(distrust)
+		p.mu.Unlock()
+	}
+	if p.Leases == nil {
 		return nil
 	}
 	token, lease := leaseOf(answer.Task)
@@ -138,7 +183,7 @@ func (p *Proxy) fetched(resp *http.Response) error {
 // updated looks at a report on a task: it renews the lease, or ends it with the job.
 func (p *Proxy) updated(ctx context.Context, encoding string, body []byte) {
 	var report runnerv1.UpdateTaskRequest
-	if encoding != "" && encoding != "identity" || proto.Unmarshal(body, &report) != nil || report.State == nil {
+	if p.Leases == nil || !parse(encoding, body, &report) || report.State == nil {
 		return // the lease ends by itself
 	}
 	p.mu.Lock()

@@ -35,6 +35,7 @@ type Cache struct {
 	Size       int64  // bytes of all that is kept
 	Jobs       string // address to listen on for jobs
 	Runners    string // address to listen on for runners
+	Events     string // address of the server for runners, for Gitea's webhook
 	SecretFile string // holds what runners authenticate with
 }
 
@@ -58,7 +59,8 @@ func FromEnvironment(getenv func(string) string) (Config, error) {
 		Cache: Cache{
 			Dir:        "/var/cache/actions",
 			Jobs:       ":" + env.Required("CACHE_PORT"),
-			Runners:    ":" + env.Required("CACHE_RUNNERS_PORT"),
+			Runners:    ":" + env.Required("RUNNERS_PORT"),
+			Events:     env.Required("TASK_EVENTS_URL"),
 			SecretFile: env.Required("GITEA_RUNNER_REGISTRATION_TOKEN_FILE"),
 		},
 	}

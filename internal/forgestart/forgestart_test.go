@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"code.gitea.io/sdk/gitea"
 )
 
 // admin and password are the administrator's.
@@ -32,6 +34,7 @@ type fake struct {
 	failing     map[string]int    // how often a command, or a request, fails before it succeeds
 	failed      func(what string) // is called when something fails; may be nil
 	log         strings.Builder
+	hooks       []*gitea.Hook // of administrators
 }
 
 // newFake returns a Gitea, and a Starter for it.
@@ -44,6 +47,7 @@ func newFake(t *testing.T, change func(f *fake)) (*fake, *Starter) {
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	f.write("password", password+"\n")
+	f.write("runners", "registration\n")
 	f.write("etc/app.ini", "[security]\nINTERNAL_TOKEN = a=b\nINSTALL_LOCK = true\n[oauth2]\nJWT_SECRET=c\n[server]\nLFS_JWT_SECRET = d\n")
 	f.write("data/data/jwt/private.pem", "key")
 	if f.password != "" {
@@ -53,6 +57,7 @@ func newFake(t *testing.T, change func(f *fake)) (*fake, *Starter) {
 		Config: Config{
 			AdminUser: admin, PasswordFile: f.path("password"), ReadyFile: f.path("ready"), AppINI: f.path("etc/app.ini"),
 			API: server.URL, EtcDir: f.path("etc"), DataDir: f.path("data"),
+			Cache: Cache{SecretFile: f.path("runners"), Events: "http://forge:31009/tasks"},
 		},
 		Log: slog.New(slog.NewTextHandler(&f.log, nil)), Output: f.output,
 		Environ: func() []string { return f.environment },
@@ -165,6 +170,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			list = append(list, map[string]any{"id": len(name), "name": name})
 		}
 		_ = json.NewEncoder(w).Encode(list)
+	case strings.HasPrefix(r.URL.Path, "/api/v1/admin/hooks"):
+		f.serveHooks(w, r)
 	case r.Method == http.MethodDelete:
 		for name := range f.tokens {
 			if strings.HasSuffix(r.URL.Path, fmt.Sprint("/", len(name))) {

@@ -12,6 +12,8 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 	"github.com/cenkalti/backoff/v5"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/taskevents"
 )
 
 const (
@@ -84,6 +86,9 @@ func (p *passwordStep) run(ctx context.Context) error {
 	}
 	if err := removeTokens(admin); err != nil {
 		p.Log.Warn("removing the access tokens of earlier starts failed; the next start tries again", "why", err)
+	}
+	if err := p.hook(admin); err != nil {
+		p.Log.Warn("no webhook tells of tasks: runners wait for one up to "+taskevents.Hold.String(), "why", err)
 	}
 	if err := os.WriteFile(p.Config.ReadyFile, nil, 0o600); err != nil {
 		return fmt.Errorf("saying that the forge is ready: %w", err)

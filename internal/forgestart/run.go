@@ -17,9 +17,9 @@ func (s *Starter) Run(ctx context.Context) (int, error) {
 	if err := s.Prepare(ctx); err != nil {
 		return 1, err
 	}
-	// A forge works without this cache, and so do workflows.
-	if err := s.serveCache(ctx); err != nil {
-		s.Log.Error("workflows have no cache", "error", err)
+	// A forge works without it, and so do workflows and runners.
+	if err := s.serveRunners(ctx); err != nil {
+		s.Log.Error("workflows have no cache, and runners ask for tasks all the time", "error", err)
 	}
 	return s.serve(ctx, giteaProgram, "--config", s.Config.AppINI, "web")
 }

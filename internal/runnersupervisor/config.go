@@ -26,9 +26,9 @@ type Config struct {
 	// Listen is an address of this container where a proxy of the forge listens, and Target
 	// is the forge. Both are empty when the host in the forge's address is an address of a network.
 	Listen, Target string
-	// Cache is the address of the forge's cache for runners, such as http://forge:31009. It is
+	// ForgeService is where the forge's container serves runners, such as http://forge:31009. It is
 	// empty when jobs have no cache.
-	Cache string
+	ForgeService string
 	// JobEngine is the address of the runner's job engine. It is empty when jobs run on the
 	// Docker host.
 	JobEngine string
@@ -53,7 +53,7 @@ func FromEnvironment(getenv func(string) string) (Config, error) {
 		TokenFile:    env.Required("GITEA_RUNNER_REGISTRATION_TOKEN_FILE"),
 		JobEngine:    getenv("JOB_ENGINE"),
 		Proxy:        getenv("ENGINE_SOCKET"),
-		Cache:        getenv("CACHE"),
+		ForgeService: getenv("FORGE_SERVICE"),
 		EnginePerJob: env.Boolean("ENGINE_PER_JOB"),
 		Ephemeral:    env.Boolean("EPHEMERAL"),
 		Metrics:      "127.0.0.1:" + env.Required("METRICS_PORT"),
@@ -67,8 +67,8 @@ func FromEnvironment(getenv func(string) string) (Config, error) {
 			env.Wrong("FORWARD", "LISTEN=TARGET, such as 127.0.0.1:3000=forge:3000")
 		}
 	}
-	if c.Cache != "" && c.Listen == "" {
-		env.Wrong("CACHE", "empty, as FORWARD is")
+	if c.ForgeService != "" && c.Listen == "" {
+		env.Wrong("FORGE_SERVICE", "empty, as FORWARD is")
 	}
 	if c.EnginePerJob && c.JobEngine == "" {
 		env.Required("JOB_ENGINE")

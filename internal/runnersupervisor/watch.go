@@ -68,7 +68,7 @@ func (s *Supervisor) watchEngine(ctx context.Context) error {
 }
 
 // watchMetrics looks for signs of life in the daemon's counters. An idle daemon asks for a
-// job four times a second, and a busy one reports every five seconds. Both count their
+// job every ten seconds, or four times a second, and a busy one reports every five seconds. Both count their
 // requests, whether the forge answers or not. So counters that do not change mean that the
 // daemon hangs, not that the forge is down.
 func (s *Supervisor) watchMetrics(ctx context.Context) error {

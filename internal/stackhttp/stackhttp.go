@@ -3,10 +3,12 @@ package stackhttp
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -30,4 +32,22 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, wha
 			log.Error("serving "+what, "error", err)
 		}
 	}()
+}
+
+// Bearer returns the token that a request authenticates with, or "".
+func Bearer(r *http.Request) string {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return token
+}
+
+// RequireBearer lets requests through that authenticate with the secret. An empty one lets none
+// through.
+func RequireBearer(secret string, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if secret == "" || subtle.ConstantTimeCompare([]byte(Bearer(r)), []byte(secret)) != 1 {
+			http.Error(w, "this is not a runner of the stack", http.StatusUnauthorized)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
 }

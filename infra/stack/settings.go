@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -17,8 +18,12 @@ import (
 var forgeDefaults = map[string]string{
 	// Webhooks reach the local network, and neither loopback nor link-local addresses: see
 	// docs/security.md.
-	"webhook.ALLOWED_HOST_LIST": "external,private",
+	webhookHosts: "external,private",
 }
+
+// webhookHosts is where the forge sends webhooks to. Whatever the list is, the webhook of the
+// runners (docs/adr/0030-runners-wait-for-events.md) has its place in it.
+const webhookHosts = "webhook.ALLOWED_HOST_LIST"
 
 // settingsDir has the values of settings that are secrets, each in a file of the setting's
 // name.
@@ -34,10 +39,18 @@ func forgeSettings(cfg config.Config) []string {
 		if _, own := cfg.ForgeSettings[name]; own && cfg.SecretSettings {
 			env = append(env, settingVariable(name)+"__FILE="+settingsDir+name)
 		} else {
-			env = append(env, settingVariable(name)+"="+settings[name])
+			env = append(env, settingVariable(name)+"="+settingValue(name, settings[name]))
 		}
 	}
 	return env
+}
+
+// settingValue is a setting's value as Gitea gets it.
+func settingValue(name, value string) string {
+	if name == webhookHosts {
+		return cmp.Or(value, "external") + "," + forgeAlias // as Gitea takes an empty one
+	}
+	return value
 }
 
 // secretSettings are the files with the stack's settings that are secrets. Gitea's
@@ -46,7 +59,7 @@ func secretSettings(cfg config.Config) docker.ContainerUploadArray {
 	var files docker.ContainerUploadArray
 	if cfg.SecretSettings {
 		for _, name := range slices.Sorted(maps.Keys(cfg.ForgeSettings)) {
-			value := pulumi.ToSecret(pulumi.String(cfg.ForgeSettings[name] + "\n")).(pulumi.StringOutput)
+			value := pulumi.ToSecret(pulumi.String(settingValue(name, cfg.ForgeSettings[name]) + "\n")).(pulumi.StringOutput)
 			files = append(files, upload(settingsDir+name, value, "0444"))
 		}
 	}

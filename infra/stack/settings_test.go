@@ -23,7 +23,7 @@ func TestForgeSettings(t *testing.T) {
 		"GITEA____APP_NAME=Ours",
 		"GITEA__repository_0X2E_pull_0X2D_request__DEFAULT_MERGE_STYLE=rebase",
 		"GITEA__cron_0X2E_git_gc_repos__ENABLED=true",
-		"GITEA__webhook__ALLOWED_HOST_LIST=external,private",
+		"GITEA__webhook__ALLOWED_HOST_LIST=external,private,forge",
 	} {
 		if !slices.Contains(env, want) {
 			t.Errorf("got %q, want %s", env, want)
@@ -36,7 +36,7 @@ func TestForgeSettings(t *testing.T) {
 			lists = append(lists, e)
 		}
 	}
-	if want := "GITEA__webhook__ALLOWED_HOST_LIST=external"; !slices.Equal(lists, []string{want}) {
+	if want := "GITEA__webhook__ALLOWED_HOST_LIST=external,forge"; !slices.Equal(lists, []string{want}) {
 		t.Errorf("got %q, want %s alone", lists, want)
 	}
 }
@@ -71,7 +71,7 @@ func TestSecretSettings(t *testing.T) {
 			t.Errorf("got the files %v, want %s with %q as a secret", uploads, name, want)
 		}
 	}
-	if !strings.Contains(env, "GITEA__webhook__ALLOWED_HOST_LIST=external,private") {
+	if !strings.Contains(env, "GITEA__webhook__ALLOWED_HOST_LIST=external,private,forge") {
 		t.Errorf("got %s, want the pipeline's own default as it is", env)
 	}
 }

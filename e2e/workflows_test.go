@@ -101,6 +101,10 @@ func TestWorkflows(t *testing.T) {
 			}
 		})
 	}
+	// Each of these runs was told of to the runner that waited for it.
+	if log := docker(t, "logs", p.container("runner-0-container")); strings.Contains(log, "told nobody") {
+		t.Errorf("a runner learned of a task by asking:\n%s", log)
+	}
 	t.Run("demo in another repository", func(t *testing.T) { checkCopy(t, p) })
 	checkLabels(t, p)
 }

@@ -47,7 +47,24 @@ func probe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return runnersupervisor.Probe(ctx, runnersupervisor.NewMetrics(cfg.Metrics))
+	var wake func(context.Context) error
+	if cfg.ForgeService != "" {
+		secret, err := forgeSecret(cfg)
+		if err != nil {
+			return err
+		}
+		wake = taskevents.NewClient(cfg.ForgeService, secret).Add
+	}
+	return runnersupervisor.Probe(ctx, runnersupervisor.NewMetrics(cfg.Metrics), wake)
+}
+
+// forgeSecret is what authenticates with the forge's service for runners.
+func forgeSecret(cfg runnersupervisor.Config) (string, error) {
+	text, err := os.ReadFile(cfg.TokenFile)
+	if err != nil {
+		return "", fmt.Errorf("reading the secret of the forge's service: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 func run(ctx context.Context, log *slog.Logger) error {
@@ -76,11 +93,10 @@ func run(ctx context.Context, log *slog.Logger) error {
 		}
 		proxy := &forgeproxy.Proxy{Target: cfg.Target, Log: log}
 		if cfg.ForgeService != "" {
-			text, err := os.ReadFile(cfg.TokenFile)
+			secret, err := forgeSecret(cfg)
 			if err != nil {
-				return fmt.Errorf("reading the secret of the forge's service: %w", err)
+				return err
 			}
-			secret := strings.TrimSpace(string(text))
 			proxy.Leases = actionscache.NewClient(cfg.ForgeService, secret)
 			proxy.Tasks = taskevents.NewClient(cfg.ForgeService, secret)
 		}

@@ -17,8 +17,9 @@ const (
 var runningJobs = regexp.MustCompile(`(?m)^gitea_runner_job_running (\S+)$`)
 
 // Probe returns nil if the daemon takes jobs: it runs a job already, or the forge grants one
-// of its requests within six seconds. Otherwise the error says why not.
-func Probe(ctx context.Context, metrics Metrics) error {
+// of its requests within six seconds. Otherwise the error says why not. An idle daemon's request
+// waits for an event; wake is one, and may be nil where no request waits.
+func Probe(ctx context.Context, metrics Metrics, wake func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
 	var first *signs
@@ -32,6 +33,9 @@ func Probe(ctx context.Context, metrics Metrics) error {
 			}
 			if first == nil {
 				first = &now
+				if wake != nil {
+					_ = wake(ctx) // without it, the request ends by itself
+				}
 			}
 			why = errors.New("the forge grants none of its requests")
 		} else if ctx.Err() == nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 func TestProbe(t *testing.T) {
@@ -36,11 +37,39 @@ func TestProbe(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				look := 0
-				err := Probe(t.Context(), func(context.Context) (string, error) { look++; return tt.answer(look) })
+				err := Probe(t.Context(), func(context.Context) (string, error) { look++; return tt.answer(look) }, nil)
 				if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 					t.Errorf("got %v, want %q", err, tt.want)
 				}
 			})
+		})
+	}
+}
+
+// TestProbeWakes holds that an idle daemon, whose request waits for an event, gets one, after
+// the probe has seen what the forge granted before; and that one that hangs is found all the same.
+func TestProbeWakes(t *testing.T) {
+	t.Parallel()
+	for hangs, want := range map[bool]string{false: "", true: "grants none"} {
+		synctest.Test(t, func(t *testing.T) {
+			looks, granted := 0, 1
+			metrics := func(context.Context) (string, error) {
+				looks++
+				return fmt.Sprintf("gitea_runner_poll_fetch_total{result=\"empty\"} %d\n", granted), nil
+			}
+			start := time.Now()
+			err := Probe(t.Context(), metrics, func(context.Context) error {
+				if looks != 1 {
+					t.Errorf("woke the daemon after %d looks, want one", looks)
+				}
+				if !hangs {
+					granted++
+				}
+				return errors.New("whatever")
+			})
+			if want == "" && (err != nil || time.Since(start) > time.Second) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+				t.Errorf("got %v after %v, want %q", err, time.Since(start), want)
+			}
 		})
 	}
 }

@@ -101,25 +101,36 @@ func NewClient(address, secret string) *Client {
 	return &Client{address: address, secret: secret, http: http.Client{Timeout: clientTime, Transport: stackhttp.Transport()}}
 }
 
+// Add has all runners ask for a task.
+func (c *Client) Add(ctx context.Context) error { return c.send(ctx, http.MethodPost, "", nil) }
+
 // Wait returns the server's count when it is another than after, or after itself at the end of Hold.
 func (c *Client) Wait(ctx context.Context, after uint64) (uint64, error) {
-	query := url.Values{"after": {strconv.FormatUint(after, 10)}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.address+Path+"?"+query.Encode(), nil)
+	var a answer
+	err := c.send(ctx, http.MethodGet, "?"+url.Values{"after": {strconv.FormatUint(after, 10)}}.Encode(), &a)
+	return a.Count, err
+}
+
+// send sends a request, and reads its answer into a unless that is nil.
+func (c *Client) send(ctx context.Context, method, query string, a *answer) error {
+	req, err := http.NewRequestWithContext(ctx, method, c.address+Path+query, nil)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.secret)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("waiting for tasks: %s", resp.Status)
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("%s of the forge's events: %s", method, resp.Status)
 	}
-	var a answer
-	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
-		return 0, fmt.Errorf("waiting for tasks: %w", err)
+	if a == nil {
+		return nil
 	}
-	return a.Count, nil
+	if err := json.NewDecoder(resp.Body).Decode(a); err != nil {
+		return fmt.Errorf("reading the forge's events: %w", err)
+	}
+	return nil
 }

@@ -52,21 +52,18 @@ func TestServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+Path, nil)
-	if err != nil {
+	if err := c.Add(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer secret")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil || resp.StatusCode != http.StatusNoContent {
-		t.Fatalf("got %v, %v for an event", resp, err)
-	}
-	_ = resp.Body.Close()
 	if got, err := c.Wait(t.Context(), count); err != nil || got != count+1 {
 		t.Errorf("got %d, %v after an event, want %d", got, err, count+1)
 	}
-	if _, err := NewClient(server.URL, "wrong").Wait(t.Context(), 0); err == nil {
+	wrong := NewClient(server.URL, "wrong")
+	if _, err := wrong.Wait(t.Context(), 0); err == nil {
 		t.Error("a client with a wrong secret is answered")
+	}
+	if err := wrong.Add(t.Context()); err == nil {
+		t.Error("a client with a wrong secret makes an event")
 	}
 	if resp, err := http.Get(server.URL + Path + "?after=x"); err != nil || resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("got %v, %v without a secret", resp, err)

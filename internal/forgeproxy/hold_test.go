@@ -37,7 +37,7 @@ func (c *counts) Wait(_ context.Context, after uint64) (uint64, error) {
 func TestHold(t *testing.T) {
 	t.Parallel()
 	var questions atomic.Int32
-	var task atomic.Bool
+	var task, refuse atomic.Bool
 	forge := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		var question runnerv1.FetchTaskRequest
@@ -45,6 +45,10 @@ func TestHold(t *testing.T) {
 			t.Errorf("the forge got %q, %v", body, err)
 		}
 		questions.Add(1)
+		if refuse.Load() {
+			http.Error(w, "unregistered runner", http.StatusUnauthorized)
+			return
+		}
 		answer := &runnerv1.FetchTaskResponse{TasksVersion: 5}
 		if task.Load() {
 			answer.Task = taskOf(t, 1, push("refs/heads/main"))
@@ -54,9 +58,8 @@ func TestHold(t *testing.T) {
 	}))
 	t.Cleanup(forge.Close)
 	events := &counts{next: []uint64{70, 71, 71}}
-	proxy := httptest.NewServer((&Proxy{
-		Target: strings.TrimPrefix(forge.URL, "http://"), Tasks: events, Log: slog.New(slog.DiscardHandler),
-	}).Handler())
+	p := &Proxy{Target: strings.TrimPrefix(forge.URL, "http://"), Tasks: events, Log: slog.New(slog.DiscardHandler)}
+	proxy := httptest.NewServer(p.Handler())
 	t.Cleanup(proxy.Close)
 	ask := func(version int64) {
 		t.Helper()
@@ -105,4 +108,13 @@ func TestHold(t *testing.T) {
 	ask(5)
 	ask(5)
 	check("after it", 0, 70, 71, 71, 71)
+
+	// A forge that does not know the runner: the next questions do not wait, so that it is found soon.
+	p.askAllTheTime(-1)
+	events.next = []uint64{72, 73}
+	refuse.Store(true)
+	ask(5)
+	check("a refusal", 0, 70, 71, 71, 71, 71)
+	ask(5)
+	check("after it", 0, 70, 71, 71, 71, 71)
 }

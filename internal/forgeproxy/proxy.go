@@ -37,6 +37,7 @@ const (
 	maxUpdate    = 64 << 20 // bytes of a report on a task, which includes the job's outputs
 	maxQuestion  = 64 << 10 // bytes of a question for a task
 	distrust     = 10 * time.Minute
+	refused      = time.Minute // after an answer that is none, no question waits: the supervisor counts them
 )
 
 // Leases is what gives jobs their access to the cache.
@@ -62,7 +63,7 @@ type Proxy struct {
 	mu         sync.Mutex
 	tasks      map[int64]task
 	seen       uint64    // events, before the last question was passed on
-	distrusted time.Time // until then, no question waits: a task was there without an event
+	distrusted time.Time // until then, no question waits
 }
 
 // task is a job that runs.
@@ -92,7 +93,11 @@ func (p *Proxy) Handler() http.Handler {
 		FlushInterval: -1,
 		ErrorLog:      slog.NewLogLogger(p.Log.Handler(), slog.LevelDebug),
 		ModifyResponse: func(resp *http.Response) error {
-			if resp.StatusCode != http.StatusOK || resp.Request.URL.Path != service+"FetchTask" {
+			if resp.Request.URL.Path != service+"FetchTask" {
+				return nil
+			}
+			if resp.StatusCode != http.StatusOK {
+				p.askAllTheTime(refused)
 				return nil
 			}
 			return p.fetched(resp)
@@ -158,9 +163,7 @@ func (p *Proxy) fetched(resp *http.Response) error {
 	}
 	if resp.Request.Context().Value(withoutEvent{}) != nil {
 		p.Log.Warn("the forge had a task and told nobody, as when its webhook for runners cannot call: this runner asks all the time", "for", distrust)
-		p.mu.Lock()
-		p.distrusted = time.Now().Add(distrust)
-		p.mu.Unlock()
+		p.askAllTheTime(distrust)
 	}
 	if p.Leases == nil {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -79,13 +80,8 @@ func TestHold(t *testing.T) {
 	}
 	check := func(when string, want ...uint64) {
 		t.Helper()
-		if len(events.asked) != len(want) {
+		if !slices.Equal(events.asked, want) {
 			t.Fatalf("%s: got waits after %v, want %v", when, events.asked, want)
-		}
-		for i := range want {
-			if events.asked[i] != want[i] {
-				t.Fatalf("%s: got waits after %v, want %v", when, events.asked, want)
-			}
 		}
 	}
 	ask(0)

@@ -28,8 +28,12 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/internal/stackhttp"
 )
 
-// service is the path of the runner protocol's calls.
-const service = "/api/actions/runner.v1.RunnerService/"
+// The paths of the runner protocol's calls.
+const (
+	service    = "/api/actions/runner.v1.RunnerService/"
+	fetchTask  = service + "FetchTask"
+	updateTask = service + "UpdateTask"
+)
 
 // Limits of the proxy.
 const (
@@ -85,7 +89,7 @@ func (p *Proxy) Handler() http.Handler {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: p.Target})
 			r.Out.Host = r.In.Host // the forge's canonical address, of which it makes links
-			if r.In.URL.Path == service+"FetchTask" {
+			if r.In.URL.Path == fetchTask {
 				r.Out.Header.Del("Accept-Encoding") // fetched reads the answer
 			}
 		},
@@ -93,7 +97,7 @@ func (p *Proxy) Handler() http.Handler {
 		FlushInterval: -1,
 		ErrorLog:      slog.NewLogLogger(p.Log.Handler(), slog.LevelDebug),
 		ModifyResponse: func(resp *http.Response) error {
-			if resp.Request.URL.Path != service+"FetchTask" {
+			if resp.Request.URL.Path != fetchTask {
 				return nil
 			}
 			if resp.StatusCode != http.StatusOK {
@@ -107,13 +111,8 @@ func (p *Proxy) Handler() http.Handler {
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var most int64
-		switch r.URL.Path {
-		case service + "UpdateTask":
-			most = maxUpdate
-		case service + "FetchTask":
-			most = maxQuestion
-		default:
+		most, looked := map[string]int64{fetchTask: maxQuestion, updateTask: maxUpdate}[r.URL.Path]
+		if !looked {
 			forward.ServeHTTP(w, r)
 			return
 		}
@@ -123,11 +122,11 @@ func (p *Proxy) Handler() http.Handler {
 			return
 		}
 		encoding := r.Header.Get("Content-Encoding")
-		if most == maxQuestion && p.hold(r.Context(), encoding, body) {
+		if r.URL.Path == fetchTask && p.hold(r.Context(), encoding, body) {
 			r = r.WithContext(context.WithValue(r.Context(), withoutEvent{}, true))
 		}
 		forward.ServeHTTP(w, r)
-		if most == maxUpdate {
+		if r.URL.Path == updateTask {
 			p.updated(r.Context(), encoding, body)
 		}
 	})

@@ -6,7 +6,6 @@ package taskevents
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -91,46 +90,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Client is a runner's way to the server.
-type Client struct {
-	address, secret string
-	http            http.Client
-}
+type Client struct{ server *stackhttp.Client }
 
 // NewClient returns a client of the server at an address such as http://forge:31009.
 func NewClient(address, secret string) *Client {
-	return &Client{address: address, secret: secret, http: http.Client{Timeout: clientTime, Transport: stackhttp.Transport()}}
+	return &Client{stackhttp.NewClient(address, secret, clientTime)}
 }
 
 // Add has all runners ask for a task.
-func (c *Client) Add(ctx context.Context) error { return c.send(ctx, http.MethodPost, "", nil) }
+func (c *Client) Add(ctx context.Context) error {
+	return c.server.Do(ctx, http.MethodPost, Path, nil, nil)
+}
 
 // Wait returns the server's count when it is another than after, or after itself at the end of Hold.
 func (c *Client) Wait(ctx context.Context, after uint64) (uint64, error) {
 	var a answer
-	err := c.send(ctx, http.MethodGet, "?"+url.Values{"after": {strconv.FormatUint(after, 10)}}.Encode(), &a)
+	query := url.Values{"after": {strconv.FormatUint(after, 10)}}
+	err := c.server.Do(ctx, http.MethodGet, Path+"?"+query.Encode(), nil, &a)
 	return a.Count, err
-}
-
-// send sends a request, and reads its answer into a unless that is nil.
-func (c *Client) send(ctx context.Context, method, query string, a *answer) error {
-	req, err := http.NewRequestWithContext(ctx, method, c.address+Path+query, nil)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Authorization", "Bearer "+c.secret)
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("%s of the forge's events: %s", method, resp.Status)
-	}
-	if a == nil {
-		return nil
-	}
-	if err := json.NewDecoder(resp.Body).Decode(a); err != nil {
-		return fmt.Errorf("reading the forge's events: %w", err)
-	}
-	return nil
 }

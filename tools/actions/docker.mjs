@@ -3,10 +3,9 @@ import { getExecOutput } from '@actions/exec'
 import { parse } from 'csv-parse/sync'
 
 // docker runs the docker command and returns what it prints. An error has the end of what it says.
-export async function docker(args, { input, silent = false, env } = {}) {
+export async function docker(args, { input, silent = false } = {}) {
   const { exitCode, stdout, stderr } = await getExecOutput('docker', args, {
-    input: input === undefined ? undefined : Buffer.from(input), silent, ignoreReturnCode: true,
-    env: env && { ...process.env, ...env }
+    input: input === undefined ? undefined : Buffer.from(input), silent, ignoreReturnCode: true
   })
   if (exitCode !== 0) {
     const said = stderr.trim().split('\n').slice(-3).join('\n')

@@ -76,12 +76,15 @@ async function committed(scratch) {
   return dir
 }
 
+// context returns the build context, and the directory that names of a Dockerfile start from: the
+// root of the default context, else the working directory.
 async function context(scratch) {
   const wanted = core.getInput('context') || '{{defaultContext}}'
-  if (!wanted.includes('{{')) return wanted
-  const [, below] = wanted.match(/^\{\{\s*defaultContext\s*\}\}(?::(.*))?$/) ?? []
-  if (below === undefined && wanted !== '{{defaultContext}}') throw new Error(`context is '${wanted}'; write a directory, or {{defaultContext}}:DIRECTORY`)
-  return path.join(await committed(scratch), below ?? '')
+  if (!wanted.includes('{{')) return { dir: wanted, root: '' }
+  const found = wanted.match(/^\{\{\s*defaultContext\s*\}\}(?::(.*))?$/)
+  if (!found) throw new Error(`context is '${wanted}'; write a directory, or {{defaultContext}}:DIRECTORY`)
+  const root = await committed(scratch)
+  return { dir: path.join(root, found[1] ?? ''), root }
 }
 
 // platform is the one to build for. Several at once need another builder.
@@ -105,10 +108,9 @@ export const build = entry(action, async () => {
     for (const [input, [option, how]] of Object.entries(repeated)) args.push(...list(input, how).flatMap((value) => [option, value]))
     for (const [input, option] of Object.entries(once)) if (core.getInput(input)) args.push(option, core.getInput(input))
     for (const name of ['load', 'no-cache', 'pull', 'push']) if (flag(name)) args.push(`--${name}`)
-    const dir = await context(scratch)
+    const { dir, root } = await context(scratch)
     const file = core.getInput('file')
-    // A Dockerfile of the default context is named from its root.
-    if (file) args.push('--file', core.getInput('context').includes('{{') || !core.getInput('context') ? path.join(scratch, 'context', file) : file)
+    if (file) args.push('--file', path.join(root, file))
     await docker([...args, dir])
     await outputs(files, push ? tags : [])
   } finally {

@@ -7,7 +7,8 @@ import { flavorOf, rulesOf } from './rules.mjs'
 import { tagsOf } from './tags.mjs'
 
 // workflow is what the forge says of the run.
-export function workflow(env = process.env) {
+function workflow() {
+  const { env } = process
   const event = env.GITHUB_EVENT_PATH ? JSON.parse(readFileSync(env.GITHUB_EVENT_PATH, 'utf8')) : {}
   return {
     event: env.GITHUB_EVENT_NAME, ref: env.GITHUB_REF ?? '', commit: env.GITHUB_SHA ?? '', base: env.GITHUB_BASE_REF ?? '',
@@ -16,7 +17,7 @@ export function workflow(env = process.env) {
   }
 }
 
-// labelsOf are the labels that the Open Container Initiative has names for, and then the given ones,
+// labelsOf are, by their names, the labels that the Open Container Initiative has names for, and then the given ones,
 // which win.
 function labelsOf(run, version, given) {
   const { repository } = run
@@ -29,8 +30,11 @@ function labelsOf(run, version, given) {
     const at = line.indexOf('=')
     labels.set(at < 0 ? line : line.slice(0, at), at < 0 ? '' : line.slice(at + 1))
   }
-  return [...labels].map(([name, value]) => `${name}=${value}`)
+  return labels
 }
+
+// lines writes labels as docker has them.
+const lines = (labels, prefix = '') => [...labels].map(([name, value]) => `${prefix}${name}=${value}`)
 
 export const metadata = entry('docker/metadata-action', async () => {
   if (!['', 'workflow'].includes(core.getInput('context'))) throw new Error(`context is '${core.getInput('context')}'; only workflow is supported here`)
@@ -45,9 +49,9 @@ export const metadata = entry('docker/metadata-action', async () => {
   const annotations = labelsOf(run, version, list('annotations'))
   if (tags.length === 0) core.warning('docker/metadata-action: no rule in tags fits this run: the image has no name')
   const outputs = {
-    version, tags: names.join(core.getInput('sep-tags') || '\n'), labels: labels.join(core.getInput('sep-labels') || '\n'),
-    annotations: annotations.map((a) => `manifest:${a}`).join(core.getInput('sep-annotations') || '\n'),
-    json: JSON.stringify({ tags: names, labels: Object.fromEntries(labels.map((l) => [l.slice(0, l.indexOf('=')), l.slice(l.indexOf('=') + 1)])) })
+    version, tags: names.join(core.getInput('sep-tags') || '\n'), labels: lines(labels).join(core.getInput('sep-labels') || '\n'),
+    annotations: lines(annotations, 'manifest:').join(core.getInput('sep-annotations') || '\n'),
+    json: JSON.stringify({ tags: names, labels: Object.fromEntries(labels) })
   }
   for (const [name, value] of Object.entries(outputs)) {
     core.setOutput(name, value)

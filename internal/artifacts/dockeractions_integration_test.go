@@ -100,7 +100,7 @@ func TestMetadata(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			outputs, printed, err := run{
-				with:  map[string]string{"images": "localhost:3000/Gitops/Shop", "tags": c.tags, "flavor": c.flavor, "labels": "org.opencontainers.image.title=Other\nmine=a,b=c"},
+				with:  map[string]string{"images": "name=localhost:3000/Gitops/Shop,enable=true\nname=other,enable=false", "tags": c.tags, "flavor": c.flavor, "labels": "org.opencontainers.image.title=Other\nmine=a,b=c"},
 				env:   map[string]string{"GITHUB_REF": c.ref, "GITHUB_EVENT_NAME": c.event},
 				event: event,
 			}.action(t, dir, "docker/metadata-action/main.js")

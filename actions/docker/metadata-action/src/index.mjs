@@ -42,7 +42,9 @@ export const metadata = entry('docker/metadata-action', async () => {
   const run = workflow()
   const { version, tags } = tagsOf(run, rulesOf(list('tags')), flavorOf(list('flavor')))
   // An image's name is in lower case; an owner's need not be.
-  const images = list('images', { commas: true }).filter((image) => !/(^|,)enable=false(,|$)/.test(image))
+  const images = list('images').map((line) => line.split(',').map((field) => field.trim()))
+    .filter((fields) => !fields.includes('enable=false'))
+    .flatMap((fields) => fields.filter((field) => !field.startsWith('enable=')))
     .map((image) => image.replace(/^name=/, '').toLowerCase())
   const names = images.length ? images.flatMap((image) => tags.map((tag) => `${image}:${tag}`)) : tags
   const labels = labelsOf(run, version, list('labels'))

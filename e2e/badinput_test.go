@@ -58,11 +58,11 @@ func TestBadInput(t *testing.T) {
 }
 
 // TestInterrupted interrupts an up in the middle. A second up at the same time is refused,
-// and the next one continues.
+// and the next one continues. It has a shallow clone, whose seed is one commit of the files.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
-	p := newProject(t, nil)
-	args := p.upArgs()
+	p := newProject(t, shallowClone)
+	args := append([]string{"up"}, p.settings()...)
 	first := p.command(t.Context(), nil, args...)
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
@@ -80,43 +80,42 @@ func TestInterrupted(t *testing.T) {
 	if err := first.Wait(); err == nil {
 		t.Error("got exit code 0 from an interrupted up")
 	}
-	p.run(t.Context(), args...).must(t, 0, "is up")
+	p.run(t.Context(), args...).must(t, 0, "can be pulled", "is up")
+	p.checkSeed()
 }
 
-// TestSeedSources seeds from directories that are not a complete Git checkout. The seed is
-// one commit of the files.
-func TestSeedSources(t *testing.T) {
-	t.Parallel()
-	for name, prepare := range map[string]func(t *testing.T, dir string){
-		"no git checkout": func(*testing.T, string) {},
-		"shallow clone": func(t *testing.T, dir string) {
-			gitCheckout(t, dir)
-			git(t, dir, "commit", "--quiet", "--allow-empty", "--message=Second")
-			clone := filepath.Join(t.TempDir(), "clone")
-			git(t, dir, "clone", "--quiet", "--depth=1", "file://"+dir, clone)
-			if err := os.RemoveAll(filepath.Join(dir, ".git")); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Rename(filepath.Join(clone, ".git"), filepath.Join(dir, ".git")); err != nil {
-				t.Fatal(err)
-			}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := newProject(t, prepare)
-			p.up().must(t, 0, "can be pulled")
-			clone := filepath.Join(t.TempDir(), "clone")
-			git(t, p.dir, "clone", "--quiet", p.status().URLs["cloneUrl"], clone)
-			if got := strings.TrimSpace(git(t, clone, "rev-list", "--count", "HEAD")); got != "1" {
-				t.Errorf("got %s commits, want 1", got)
-			}
-			if _, err := os.Stat(filepath.Join(clone, ".pipeline")); err == nil {
-				t.Error("the seed holds .pipeline, with its passphrase")
-			}
-			if out, err := exec.Command("diff", "-r", "--exclude=.git", "--exclude=.pipeline",
-				"--exclude=Pulumi.*.yaml", p.dir, clone).CombinedOutput(); err != nil {
-				t.Errorf("the seed differs from the directory:\n%s", out)
-			}
-		})
+// shallowClone turns the directory into a shallow clone of a repository with two commits.
+func shallowClone(t *testing.T, dir string) {
+	t.Helper()
+	gitCheckout(t, dir)
+	git(t, dir, "commit", "--quiet", "--allow-empty", "--message=Second")
+	clone := filepath.Join(t.TempDir(), "clone")
+	git(t, dir, "clone", "--quiet", "--depth=1", "file://"+dir, clone)
+	if err := os.RemoveAll(filepath.Join(dir, ".git")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(clone, ".git"), filepath.Join(dir, ".git")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// noCheckout leaves the directory without a Git repository.
+func noCheckout(*testing.T, string) {}
+
+// checkSeed checks that what was seeded from a directory that is no whole Git checkout is one
+// commit of its files.
+func (p *project) checkSeed() {
+	p.t.Helper()
+	clone := filepath.Join(p.t.TempDir(), "clone")
+	git(p.t, p.dir, "clone", "--quiet", p.status().URLs["cloneUrl"], clone)
+	if got := strings.TrimSpace(git(p.t, clone, "rev-list", "--count", "HEAD")); got != "1" {
+		p.t.Errorf("got %s commits, want 1", got)
+	}
+	if _, err := os.Stat(filepath.Join(clone, ".pipeline")); err == nil {
+		p.t.Error("the seed holds .pipeline, with its passphrase")
+	}
+	if out, err := exec.Command("diff", "-r", "--exclude=.git", "--exclude=.pipeline",
+		"--exclude=Pulumi.*.yaml", p.dir, clone).CombinedOutput(); err != nil {
+		p.t.Errorf("the seed differs from the directory:\n%s", out)
 	}
 }

@@ -34,10 +34,9 @@ jobs:
         run: echo it ends
 `
 
-// TestBrowser opens the forge's pages in a real browser, follows a run there, and cancels
+// testBrowser opens the forge's pages in a real browser, follows a run there, and cancels
 // and repeats it by click. No request may be refused, and no script may fail.
-func TestBrowser(t *testing.T) {
-	t.Parallel()
+func testBrowser(t *testing.T) {
 	p := sharedStack(t)
 	r := p.newOwner("ann", "shop")
 	r.commit(map[string]string{

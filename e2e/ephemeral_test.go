@@ -12,11 +12,11 @@ import (
 
 // TestEphemeralRunners gives each job its own credential and job engine. The next job must
 // start on the standby and find nothing of the last one, and a used credential must be
-// refused.
+// refused. Jobs reach the forge alone, which has the modules of Go that they need.
 func TestEphemeralRunners(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
-	p.run(t.Context(), append(p.upArgs(), "-c", "runner.ephemeral=true")...).must(t, 0, "is up")
+	p.run(t.Context(), append(p.upArgs(), "-c", "runner.ephemeral=true", "-c", "runner.network=forge")...).must(t, 0, "is up")
 	first := p.awaitRunners(2, nil)
 	used := p.runnerCredentials("runner-0-container", "runner-1-container")
 
@@ -47,7 +47,22 @@ func TestEphemeralRunners(t *testing.T) {
 		}
 	}
 
-	// A third job would find what the first two left.
+	modules := p.owner().newRepository("modules")
+	files := moduleFiles(t)
+	files[".gitea/workflows/modules.yaml"] = `on: push
+jobs:
+  modules:
+    runs-on: self-hosted
+    steps:
+      - uses: actions/checkout@v4
+      - run: go run . | grep 4.096kB
+      - run: rm go.sum && go clean -modcache && go mod tidy && grep go-units go.sum # by the checksum database
+`
+	if log, conclusion := modules.ended(modules.commit(files)); conclusion != "success" {
+		t.Errorf("got a job that ended in %s where jobs reach the forge alone:\n%s", conclusion, log)
+	}
+
+	// The last job would find what the others left.
 	victim := p.owner().newRepository("victim")
 	results := victim.run("remains", newTarget(t, p).script(false))
 	for name, result := range results {

@@ -21,6 +21,7 @@ func TestWithoutNpm(t *testing.T) {
 		}
 	})
 	p := newProject(t, nil)
+	p.bundled = true
 	p.edit("images/gitea/frontend/package.json", "Builds the frontend", "Builds another frontend")
 	env := []string{"npm_config_registry=http://127.0.0.1:1", "npm_config_fetch_retries=0"}
 	p.runEnv(t.Context(), env, p.upArgs()...).

@@ -15,7 +15,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +60,7 @@ type project struct {
 	ownerName string            // the repository's owner, where it is not the default
 	env       []string          // of the launcher, beside the test's own
 	umask     string            // of the launcher, where it is not the test's own
+	bundled   bool              // whether the forge has the actions that are bundled with npm
 }
 
 // newProject copies this project's files, as Git lists them, into a new directory. prepare
@@ -210,12 +210,6 @@ func (p *project) answer(question, text string, args ...string) result {
 	}
 	_ = cmd.Wait()
 	return result{out: string(out), code: cmd.ProcessState.ExitCode()}
-}
-
-// up brings the stack up on its own ports, with images from source.
-func (p *project) up(more ...string) result {
-	args := append([]string{"up", "-c", "images=source", "-c", "httpPort=" + strconv.Itoa(p.http), "-c", "sshPort=" + strconv.Itoa(p.ssh)}, more...)
-	return p.run(p.t.Context(), args...)
 }
 
 // must fails the test unless the command ended with code and its output contains all of want.

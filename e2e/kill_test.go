@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"os"
-	"strconv"
 	"testing"
 	"time"
 )
@@ -15,6 +14,7 @@ const mostTimes = 6
 // TestKilledUp kills up with SIGKILL at points spread over its steps. Repeating it once must
 // succeed.
 func TestKilledUp(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	steps, clean := p.whole(p.upArgs()...)
 	whole := p.labelled()
@@ -33,6 +33,7 @@ func TestKilledUp(t *testing.T) {
 
 // TestKilledDown does the same to down.
 func TestKilledDown(t *testing.T) {
+	t.Parallel()
 	p := newProject(t, nil)
 	p.run(t.Context(), p.upArgs()...).must(t, 0, "is up")
 	whole := p.labelled()
@@ -86,14 +87,6 @@ func onlyLong(t *testing.T) {
 	t.Helper()
 	if os.Getenv("LONG") == "" {
 		t.Skip("only in the long form: make test-long")
-	}
-}
-
-// upArgs returns the arguments of an up on the stack's ports that pushes nothing.
-func (p *project) upArgs() []string {
-	return []string{
-		"up", "-c", "images=source", "-c", "seed=false",
-		"-c", "httpPort=" + strconv.Itoa(p.http), "-c", "sshPort=" + strconv.Itoa(p.ssh),
 	}
 }
 

@@ -34,9 +34,8 @@ var faults = []fault{
 	{"runner-silent", "sleep 300", []string{"failure"}, silenceRunner, true},
 }
 
-// TestFaults breaks the runner, the job engine and their network while jobs run.
-func TestFaults(t *testing.T) {
-	t.Parallel()
+// testFaults breaks the runner, the job engine and their network while jobs run.
+func testFaults(t *testing.T) {
 	p := sharedStack(t)
 	quick := slices.DeleteFunc(slices.Clone(faults), func(f fault) bool { return f.long })
 	breakMidJob(p, nil, p.owner().newRepository("faults"), quick, "0")

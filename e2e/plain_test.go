@@ -47,6 +47,7 @@ func TestPlainPulumi(t *testing.T) {
 	pulumi("plugin", "install", "resource", "docker", version, "--file", plugin)
 	pulumi("stack", "init", p.stack)
 	pulumi("config", "set", "images", "source")
+	pulumi("config", "set", "actions.bundled", "false")
 	pulumi("config", "set", "httpPort", strconv.Itoa(p.http))
 	pulumi("config", "set", "sshPort", strconv.Itoa(p.ssh))
 	p.ownerName = "DevTeam" // the names of images are in lower case nevertheless

@@ -62,16 +62,18 @@ func newForwardProxy(t *testing.T) *forwardProxy {
 	return f
 }
 
-// TestLoopbackAddress runs the forge on a loopback address that is not 127.0.0.1.
+// TestLoopbackAddress runs the forge on a loopback address that is not 127.0.0.1. It has no
+// Git checkout: the seed is one commit of the files.
 func TestLoopbackAddress(t *testing.T) {
 	t.Parallel()
-	p := newProject(t, nil)
+	p := newProject(t, noCheckout)
 	p.host = "127.0.0.5"
 	p.up("-c", "host=127.0.0.5", "-c", "bindAddress=127.0.0.5").must(t, 0, "can be pulled", "is up")
 	if got, want := p.status().URLs["forgeUrl"], fmt.Sprintf("http://127.0.0.5:%d", p.http); got != want {
 		t.Errorf("got the forge at %s, want %s", got, want)
 	}
 	p.run(t.Context(), "doctor").must(t, 0, "registry access")
+	p.checkSeed()
 }
 
 // laterProxy is the host of a proxy that no name server knows until giveName.

@@ -8,10 +8,9 @@ import (
 	"testing"
 )
 
-// TestReady breaks a stack's runner and its network. up must fail, doctor must name the fault,
+// testReady breaks a stack's runner and its network. up must fail, doctor must name the fault,
 // and doctor --fix must repair it without losing data.
-func TestReady(t *testing.T) {
-	t.Parallel()
+func testReady(t *testing.T) {
 	p := sharedStack(t)
 	data := p.sortedVolumes()
 

@@ -6,28 +6,24 @@ import (
 	"context"
 	"errors"
 	"os"
-	"sync"
 	"testing"
 )
 
-// shared is the stack of sharedStack, once a test has asked for it. Whoever uses it holds inUse.
-var (
-	shared *project
-	inUse  sync.Mutex
-)
+// shared is the stack of sharedStack, once a test has asked for it.
+var shared *project
 
 // sharedStack returns a running stack without a first run, for tests that leave it as it was,
-// apart from what they push. They have it one after the other. TestMain removes it.
+// apart from what they push. Such a test is not parallel, or a part of TestOneStack, so that
+// they have it one after the other. TestMain removes it.
 func sharedStack(t *testing.T) *project {
 	t.Helper()
-	inUse.Lock()
-	t.Cleanup(inUse.Unlock)
 	if shared == nil {
 		dir, err := os.MkdirTemp("", "gitops-pipeline-e2e-shared-")
 		if err != nil {
 			t.Fatal(err)
 		}
 		shared = newProjectIn(t, dir, nil)
+		shared.bundled = true
 		shared.run(t.Context(), shared.upArgs()...).must(t, 0, "is up")
 	}
 	p := *shared

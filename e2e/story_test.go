@@ -21,6 +21,7 @@ import (
 func TestStory(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
+	p.bundled = true // as a user has it
 	step := func(name string, f func(t *testing.T)) {
 		t.Helper()
 		start := time.Now()

@@ -29,8 +29,7 @@ import (
 // TestTrustAndReach has a server on the local network, with a certificate of its own
 // authority, as a mirror of Go's modules, a registry and a Git server: jobs, their containers,
 // their builds and their job engine trust it and reach it, and the forge under its canonical
-// address. Where this machine's own mirror has an address that is not public, doctor says how
-// to let jobs through, and a real project is built from there too.
+// address. A real project is built from the stack's own mirror too.
 func TestTrustAndReach(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
@@ -42,8 +41,7 @@ func TestTrustAndReach(t *testing.T) {
 		t.Errorf("got %+v after bad input, want nothing", left)
 	}
 
-	allow := append(p.mirrorAdvice(), net.JoinHostPort(server.address, server.port))
-	up := append(p.upArgs(), "-c", "runner.certificates="+server.authority, "-c", "runner.allow="+strings.Join(allow, ","),
+	up := append(p.upArgs(), "-c", "runner.certificates="+server.authority, "-c", "runner.allow="+net.JoinHostPort(server.address, server.port),
 		"-c", `runner.env={"MARK": "from runner.env"}`)
 	shell := []string{"npm_config_registry=https://npm.example.org/"}
 	p.runEnv(t.Context(), shell, up...).must(t, 0, "is up")
@@ -68,8 +66,8 @@ jobs:
           REFUSED: %s
           FORGE: http://%s
           SSH_PORT: "%d"
-          MIRRORS: %s/modules %s
-`, server.url, server.other, p.address(), p.ssh, server.url, goEnv(t, "GOPROXY"))
+          MIRROR: %s/modules
+`, server.url, server.other, p.address(), p.ssh, server.url)
 	log, conclusion := repo.ended(repo.commit(files))
 	if conclusion != "success" {
 		t.Errorf("got a job that ended in %s:\n%s", conclusion, log)
@@ -79,19 +77,6 @@ jobs:
 			t.Errorf("the server was asked for %q, want %s among them", asked, want)
 		}
 	}
-}
-
-var adviceLine = regexp.MustCompile(`-c runner\.allow=(\S+)`)
-
-// mirrorAdvice is what doctor says that jobs need to reach this machine's mirror of modules.
-func (p *project) mirrorAdvice() []string {
-	p.t.Helper()
-	r := p.run(p.t.Context(), "doctor")
-	if found := adviceLine.FindStringSubmatch(r.out); found != nil {
-		return strings.Split(found[1], ",")
-	}
-	p.t.Log("doctor finds nothing that jobs could not reach by themselves")
-	return nil
 }
 
 // moduleFiles are a program with dependencies, which the project has too, so that they are

@@ -55,10 +55,19 @@ var workflows = []workflow{
 	{name: "local-js-action", logs: []string{"hello-from-js"}},
 }
 
-// TestWorkflows pushes each workflow to a repository of its own on one stack, and looks how
-// its run ends.
-func TestWorkflows(t *testing.T) {
+// TestOneStack has the tests that have the shared stack beside the tests with their own. It
+// takes longest, so it stands in the last file: the test that is declared last starts first.
+func TestOneStack(t *testing.T) {
 	t.Parallel()
+	t.Run("Workflows", testWorkflows)
+	t.Run("Browser", testBrowser)
+	t.Run("Faults", testFaults)
+	t.Run("Ready", testReady)
+}
+
+// testWorkflows pushes each workflow to a repository of its own on one stack, and looks how
+// its run ends.
+func testWorkflows(t *testing.T) {
 	p := sharedStack(t)
 	images, err := images.Resolve(t.Context(), "..", config.Config{Images: config.ImagesFromSource, Frontend: true}, t.Output())
 	if err != nil {

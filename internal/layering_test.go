@@ -34,6 +34,7 @@ var layers = []string{
 	"internal/ociwrapper",
 	"internal/forgeproxy",
 	"internal/actionscache",
+	"internal/modulemirror",
 	"internal/taskevents",
 	"internal/forward",
 	"internal/healthcheck",

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Selects the Go version for later steps: the job image's own, or a toolchain from the module
-# mirror (GOTOOLCHAIN).
+# Selects Go for later steps: that of the job image, or one from the module mirror (GOTOOLCHAIN).
 set -euo pipefail
 
 fail() { echo "::error::setup-go: $1"; exit 1; }
@@ -52,4 +51,5 @@ case $want in
     fi
     ;;
 esac
-echo "go-version=$have" >> "${GITHUB_OUTPUT:-/dev/null}"
+cache=$(command -v node > /dev/null && [ -f "${SETUP_GO_ACTION:-}/dist/index.js" ] && echo yes) || true
+printf 'go-version=%s\ncache=%s\n' "$have" "$cache" >> "${GITHUB_OUTPUT:-/dev/null}"

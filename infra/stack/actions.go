@@ -13,7 +13,8 @@ import (
 	"github.com/gitops-pipeline/gitops-pipeline/sdk/go/gitea"
 )
 
-// actionNames are the actions that are served as they are, each a directory below actions/.
+// actionNames are the actions that need no bundle, each a directory below actions/. With its bundle,
+// setup-go keeps caches too.
 var actionNames = []string{"checkout", "setup-go"}
 
 // ActionNames are the actions that a stack has, as owner/name.

@@ -41,8 +41,10 @@ type Forge struct {
 
 // ForgeArgs are the inputs of a Forge.
 type ForgeArgs struct {
-	Config config.Config
-	Image  string
+	Config    config.Config
+	Image     string
+	Inherited Inherited
+	Mirror    []string // variables of the mirror of Go modules
 }
 
 // NewForge declares a Forge.
@@ -86,17 +88,18 @@ func NewForge(ctx *pulumi.Context, name string, args *ForgeArgs, opts ...pulumi.
 	if !cfg.Loopback() {
 		aliases = append(aliases, pulumi.String(cfg.Host))
 	}
+	certificates, trusting := args.Inherited.trust()
 	container := &docker.ContainerArgs{
 		Image:       pulumi.String(args.Image),
 		Labels:      containerLabels(ctx, naming.Forge, ""),
 		Restart:     pulumi.String(restart),
 		Init:        pulumi.Bool(true),
 		Entrypoints: pulumi.ToStringArray([]string{forgeProgram}),
-		Envs:        pulumi.ToStringArray(slices.Concat(forgeEnvironment(cfg), forgeSettings(cfg), timezone(cfg))),
-		Uploads: append(docker.ContainerUploadArray{
+		Envs:        pulumi.ToStringArray(slices.Concat(forgeEnvironment(cfg), args.Mirror, trusting, proxyEnvironment(cfg), forgeSettings(cfg), timezone(cfg))),
+		Uploads: slices.Concat(docker.ContainerUploadArray{
 			upload(adminPasswordFile, admin.Result, "0444"),
 			upload(runnerTokenFile, token.Result, "0444"),
-		}, secretSettings(cfg)...),
+		}, secretSettings(cfg), certificates),
 		Ports: docker.ContainerPortArray{
 			docker.ContainerPortArgs{Internal: pulumi.Int(cfg.HTTPPort), External: pulumi.Int(cfg.HTTPPort), Ip: pulumi.String(cfg.BindAddress)},
 			docker.ContainerPortArgs{Internal: pulumi.Int(forgeSSHPort), External: pulumi.Int(cfg.SSHPort), Ip: pulumi.String(cfg.BindAddress)},

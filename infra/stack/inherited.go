@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi-docker/sdk/v4/go/docker"
@@ -20,6 +21,7 @@ const certificatesDir = "/opt/gitops-pipeline/certificates"
 type Inherited struct {
 	Certificates string            // in PEM form; "" for none
 	Environment  map[string]string // variables
+	Modules      inherit.Modules   // where jobs get Go's modules
 }
 
 // readInherited reads what the configuration leaves to this machine.
@@ -28,7 +30,8 @@ func readInherited(ctx context.Context, cfg config.Config) (Inherited, error) {
 	if err != nil {
 		return Inherited{}, err
 	}
-	return Inherited{certificates.PEM, inherit.ReadMirrors(ctx).Environment}, nil
+	variables := inherit.ReadMirrors(ctx).Environment
+	return Inherited{certificates.PEM, variables, inherit.ReadModules(ctx, cfg.Runner.JobVariables(variables))}, nil
 }
 
 // trust are the files and variables by which a container trusts the certificates. Go reads
@@ -55,4 +58,20 @@ func jobEngineReach(cfg config.Config) ([]string, error) {
 		env = append(env, "CONTAINERS="+string(text))
 	}
 	return env, nil
+}
+
+// moduleMirror is what the forge's container is told of the proxies of modules that it mirrors, and
+// the GOPROXY of jobs. They ask the mirror first. Where it does not answer, Go goes on to the
+// proxies themselves.
+func (i Inherited) moduleMirror(cfg config.Config) (forge []string, goproxy string) {
+	url := cfg.ModulesURL()
+	if url == "" || i.Modules.Proxies == "" {
+		return []string{"MODULES_SIZE=0"}, cfg.Runner.Env["GOPROXY"]
+	}
+	return []string{
+		fmt.Sprintf("MODULES_SIZE=%d", cfg.ModulesSize),
+		"MODULES_PROXIES=" + i.Modules.Proxies,
+		"MODULES_SUMDB=" + i.Modules.SumDB,
+		"MODULES_NO_SUMDB=" + i.Modules.NoSumDB,
+	}, url + "|" + i.Modules.List
 }

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/inherit"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/modulemirror"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/naming"
 )
 
@@ -53,6 +56,53 @@ func TestInherited(t *testing.T) {
 		}
 		if config, ok := files[runnerConfigFile]; ok && !strings.Contains(config, "GOPROXY: https://own.example.org") {
 			t.Errorf("got the runner's configuration %s, want the variables of jobs", config)
+		}
+	}
+}
+
+// TestModuleMirror holds that the forge's container mirrors what jobs would ask, and that jobs ask it
+// first, unless there is nothing to mirror.
+func TestModuleMirror(t *testing.T) {
+	t.Parallel()
+	modules := inherit.Modules{List: "https://machine.example.org,direct", Proxies: "https://machine.example.org", SumDB: "sum.example.org"}
+	for name, tt := range map[string]struct {
+		machine Inherited
+		pairs   []string
+		jobs    string // their GOPROXY
+		forge   []string
+	}{
+		"default": {Inherited{Modules: modules, Certificates: "PEM"}, nil, "http://localhost:31008/go-modules|https://machine.example.org,direct",
+			[]string{"MODULES_SIZE=2147483648", "MODULES_PROXIES=https://machine.example.org", "MODULES_SUMDB=sum.example.org", "SSL_CERT_DIR=/opt/gitops-pipeline/certificates"}},
+		"a proxy": {Inherited{Modules: modules}, []string{"proxy.https", "http://10.0.0.1:3128"}, "http://localhost:31008/go-modules|https://machine.example.org,direct",
+			[]string{"HTTPS_PROXY=http://10.0.0.1:3128"}},
+		"off":               {Inherited{Modules: modules}, []string{"actions.modulesSize", "0"}, "", []string{"MODULES_SIZE=0"}},
+		"no proxies":        {Inherited{Modules: inherit.Modules{List: "direct"}}, nil, "", []string{"MODULES_SIZE=0"}},
+		"no forge for jobs": {Inherited{Modules: modules}, []string{"runner.engine", "host"}, "", []string{"MODULES_SIZE=0"}},
+	} {
+		cfg, err := config.Parse(values(tt.pairs...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if url := cfg.ModulesURL(); url != "" && !strings.HasSuffix(url+"/", modulemirror.Path) {
+			t.Errorf("%s: got the mirror at %s, and the forge serves it at %s", name, url, modulemirror.Path)
+		}
+		all := declareOn(t, cfg, tt.machine)
+		var forge []string
+		for _, e := range named(t, all, "forge-container").Inputs["envs"].ArrayValue() {
+			forge = append(forge, e.StringValue())
+		}
+		for _, want := range tt.forge {
+			if !slices.Contains(forge, want) {
+				t.Errorf("%s: got the forge's variables %q, want %s", name, forge, want)
+			}
+		}
+		for _, u := range named(t, all, "runner-0-container").Inputs["uploads"].ArrayValue() {
+			if u.ObjectValue()["file"].StringValue() != runnerConfigFile {
+				continue
+			}
+			if text := u.ObjectValue()["content"].StringValue(); strings.Contains(text, "GOPROXY: ") != (tt.jobs != "") || !strings.Contains(text, tt.jobs) {
+				t.Errorf("%s: got the runner's configuration %s, want the proxies %q", name, text, tt.jobs)
+			}
 		}
 	}
 }

@@ -61,6 +61,10 @@ func NewProgram(o Options) pulumi.RunFunc {
 			return err
 		}
 		cfg.Runner.Env = cfg.Runner.JobVariables(inherited.Environment)
+		mirror, goproxy := inherited.moduleMirror(cfg)
+		if goproxy != "" {
+			cfg.Runner.Env["GOPROXY"] = goproxy
+		}
 		build := artifacts.WithProxies(ctx.Context(), cfg.ProxyEnvironment())
 		images, err := o.Resolve(build, o.Root, cfg, o.Progress)
 		if err != nil {
@@ -73,7 +77,7 @@ func NewProgram(o Options) pulumi.RunFunc {
 			}
 		}
 
-		forge, err := NewForge(ctx, "forge", &ForgeArgs{Config: cfg, Image: images.Gitea})
+		forge, err := NewForge(ctx, "forge", &ForgeArgs{Config: cfg, Image: images.Gitea, Inherited: inherited, Mirror: mirror})
 		if err != nil {
 			return err
 		}

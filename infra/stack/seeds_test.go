@@ -12,8 +12,8 @@ func TestSeed(t *testing.T) {
 	t.Parallel()
 	const seed = "gitea:index:RepositorySeed"
 	for line, want := range map[string]int{
-		"seed true":             1 + len(actionNames) + len(artifacts.BundledActions),
-		"seed false":            len(actionNames) + len(artifacts.BundledActions),
+		"seed true":             2 + len(artifacts.BundledActions), // checkout needs no bundle
+		"seed false":            1 + len(artifacts.BundledActions),
 		"actions.bundled false": 1 + len(actionNames),
 	} {
 		key, value, _ := strings.Cut(line, " ")
@@ -30,7 +30,7 @@ func TestSeed(t *testing.T) {
 		}
 	}
 	for action, source := range map[string]string{
-		"checkout": "actions/checkout", "cache": "/bundled/cache", "docker-login-action": "/bundled/docker/login-action",
+		"checkout": "actions/checkout", "cache": "/bundled/cache", "setup-go": "/bundled/setup-go", "docker-login-action": "/bundled/docker/login-action",
 	} {
 		inputs := named(t, declare(t), "actions-"+action+"-seed").Inputs
 		if got := inputs["source"].StringValue(); !strings.HasSuffix(got, source) {
@@ -73,7 +73,7 @@ func TestOnlyOwnContentIsUpdated(t *testing.T) {
 			t.Errorf("%s of %s: got onlyOwn %t", r.Name, owner, only)
 		}
 	}
-	if want := 1 + len(actionNames) + len(artifacts.BundledActions); seeds != want {
+	if want := 2 + len(artifacts.BundledActions); seeds != want {
 		t.Errorf("got %d seeds, want %d: the actions' and the repository's", seeds, want)
 	}
 }

@@ -83,6 +83,9 @@ func Open(dir string, limit int64) (*Store, error) {
 		}
 	}
 	for _, file := range files {
+		if file.IsDir() {
+			continue // another package's
+		}
 		name, suffix, _ := strings.Cut(file.Name(), ".")
 		id, _ := strconv.ParseInt(name, 10, 64)
 		if _, known := s.entries[id]; !known || "."+suffix == uploadSuffix {

@@ -17,7 +17,7 @@ const actions = "actions"
 // use GitHub's toolkit, which npm has (docs/adr/0029-actions-on-githubs-toolkit.md).
 var BundledActions = []string{
 	"cache", "docker/build-push-action", "docker/login-action", "docker/metadata-action", "docker/setup-buildx-action", "docker/setup-qemu-action",
-	"download-artifact", "upload-artifact",
+	"download-artifact", "setup-go", "upload-artifact",
 }
 
 // actionsDir is the directory below the project that pins the toolkit and the bundler, with

@@ -85,6 +85,14 @@ func (c Config) CacheURL() string {
 	return "http://" + net.JoinHostPort(c.Host, strconv.Itoa(CachePort)) + "/"
 }
 
+// ModulesURL is where jobs reach the mirror of Go modules; "" where there is none.
+func (c Config) ModulesURL() string {
+	if c.CacheURL() == "" || c.ModulesSize == 0 {
+		return ""
+	}
+	return c.CacheURL() + "go-modules"
+}
+
 // CachePort is the port of the canonical address where jobs reach the cache of workflows. It is
 // below those that systems give to outgoing connections, and no well-known one.
 const CachePort = 31008

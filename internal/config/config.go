@@ -27,6 +27,7 @@ type Config struct {
 	Frontend    bool  // forge.frontend: whether the forge's pages have styles and scripts, where it is built from source
 	Bundled     bool  // actions.bundled: whether the forge has the actions that npm is needed to build
 	CacheSize   int64 // actions.cacheSize: bytes of what all workflows cache
+	ModulesSize int64 // actions.modulesSize: bytes of the mirror of Go modules; 0 for no mirror
 	// ForgeSettings are other settings of Gitea (forge.settings): section.KEY and its value.
 	ForgeSettings map[string]string
 	// EncryptedSettings are more of them, whose values are still encrypted: see Decrypt.
@@ -131,13 +132,14 @@ func Parse(values map[string]string, secret ...string) (Config, error) {
 			Labels:      r.labels(),
 			DiskReserve: r.size("runner.diskReserve", "2g", 64<<20),
 		},
-		Forge:      r.limits("forge", ""),
-		Frontend:   r.boolean("forge.frontend", true),
-		Bundled:    r.boolean("actions.bundled", true),
-		CacheSize:  r.size("actions.cacheSize", "5g", 64<<20),
-		Owner:      r.text("repository.owner", "gitops"),
-		Repository: r.text("repository.name", "gitops-pipeline"),
-		Seed:       r.boolean("seed", true),
+		Forge:       r.limits("forge", ""),
+		Frontend:    r.boolean("forge.frontend", true),
+		Bundled:     r.boolean("actions.bundled", true),
+		CacheSize:   r.size("actions.cacheSize", "5g", 64<<20),
+		ModulesSize: r.sizeOrNone("actions.modulesSize", "2g", 64<<20),
+		Owner:       r.text("repository.owner", "gitops"),
+		Repository:  r.text("repository.name", "gitops-pipeline"),
+		Seed:        r.boolean("seed", true),
 	}
 	if c.HTTPPort == c.SSHPort {
 		r.fail("sshPort", "is %d, as is httpPort; give each a port of its own", c.SSHPort)
@@ -255,6 +257,14 @@ func (r *reader) limits(name, memory string) Limits {
 		}
 	}
 	return l
+}
+
+// sizeOrNone is size, and 0 for none.
+func (r *reader) sizeOrNone(name, fallback string, least int64) int64 {
+	if r.text(name, fallback) == "0" {
+		return 0
+	}
+	return r.size(name, fallback, least)
 }
 
 // size reads a number of bytes, such as 512m or 2g.

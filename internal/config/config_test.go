@@ -29,7 +29,7 @@ func TestDefaults(t *testing.T) {
 			Count: 1, Engine: EngineOwn, Capacity: 1, Network: NetworkInternet,
 			Limits: Limits{MemoryMiB: 4096}, Processes: 4096, DiskReserve: 2 << 30, Certificates: "host",
 		},
-		Frontend: true, Bundled: true, CacheSize: 5 << 30, Owner: "gitops", Repository: "gitops-pipeline", Seed: true,
+		Frontend: true, Bundled: true, CacheSize: 5 << 30, ModulesSize: 2 << 30, Owner: "gitops", Repository: "gitops-pipeline", Seed: true,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -43,7 +43,7 @@ func TestEveryKey(t *testing.T) {
 		"runner.count", "3", "runner.engine", "host", "runner.capacity", "2", "runner.memory", "2g", "runner.cpus", "1.5",
 		"runner.certificates", "/etc/ssl/company.pem", "runner.env", `{"GOPROXY": "https://proxy.example.org"}`,
 		"runner.network", "forge", "runner.processes", "1000", "runner.diskReserve", "1g",
-		"forge.memory", "512m", "forge.cpus", "1", "forge.frontend", "false", "actions.bundled", "false", "actions.cacheSize", "1g", "repository.owner", "ann", "repository.name", "shop", "seed", "false",
+		"forge.memory", "512m", "forge.cpus", "1", "forge.frontend", "false", "actions.bundled", "false", "actions.cacheSize", "1g", "actions.modulesSize", "0", "repository.owner", "ann", "repository.name", "shop", "seed", "false",
 	))
 	if err != nil {
 		t.Fatal(err)

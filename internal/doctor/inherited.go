@@ -70,9 +70,9 @@ func variables(r config.RunnerConfig, mirrors inherit.Mirrors) []Result {
 }
 
 // moduleMirror looks for a server of Go modules that the firewall would refuse to jobs, as
-// its address is not public.
+// its address is not public. Where the forge's container asks it for them, it does not matter.
 func moduleMirror(ctx context.Context, s Settings, proxies string) []Result {
-	if s.Config.Runner.Network != config.NetworkInternet || s.Config.Runner.Engine != config.EngineOwn || len(s.Config.Proxy.Addresses()) > 0 {
+	if s.Config.ModulesURL() != "" || s.Config.Runner.Network != config.NetworkInternet || s.Config.Runner.Engine != config.EngineOwn || len(s.Config.Proxy.Addresses()) > 0 {
 		return nil
 	}
 	if proxies == "" {

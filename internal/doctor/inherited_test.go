@@ -52,8 +52,9 @@ func TestModuleMirror(t *testing.T) {
 		"nothing":         {"https://203.0.113.80", []string{"runner.network", "forge"}, ""},
 		"by a proxy":      {"https://203.0.113.80", []string{"proxy.https", "http://10.0.0.1:3128"}, ""},
 		"no proxy":        {"direct", nil, ""},
+		"mirrored":        {"https://203.0.113.80", []string{"actions.modulesSize", "1g"}, ""},
 	} {
-		values := map[string]string{}
+		values := map[string]string{"gitops-pipeline:actions.modulesSize": "0"}
 		for i := 0; i < len(test.pairs); i += 2 {
 			values["gitops-pipeline:"+test.pairs[i]] = test.pairs[i+1]
 		}

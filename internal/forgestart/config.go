@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/environment"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/modulemirror"
 )
 
 // Config is the program's configuration, and the paths of Gitea's files.
@@ -29,14 +30,15 @@ type Config struct {
 	Cache        Cache
 }
 
-// Cache is what workflows cache.
+// Cache is what jobs keep and get here.
 type Cache struct {
-	Dir        string // its volume
-	Size       int64  // bytes of all that is kept
-	Jobs       string // address to listen on for jobs
-	Runners    string // address to listen on for runners
-	Events     string // address of the server for runners, for Gitea's webhook
-	SecretFile string // holds what runners authenticate with
+	Dir        string              // its volume
+	Size       int64               // bytes of all that is kept
+	Jobs       string              // address to listen on for jobs
+	Runners    string              // address to listen on for runners
+	Events     string              // address of the server for runners, for Gitea's webhook
+	SecretFile string              // holds what runners authenticate with
+	Modules    modulemirror.Config // the mirror of Go modules, for jobs; none if its Limit is 0
 }
 
 // Programs of the image.
@@ -65,6 +67,12 @@ func FromEnvironment(getenv func(string) string) (Config, error) {
 		},
 	}
 	var err error
+	c.Cache.Modules = modulemirror.Config{
+		Dir: filepath.Join(c.Cache.Dir, "modules"), Proxies: getenv("MODULES_PROXIES"), SumDB: getenv("MODULES_SUMDB"), NoSumDB: getenv("MODULES_NO_SUMDB"),
+	}
+	if c.Cache.Modules.Limit, err = strconv.ParseInt(env.Required("MODULES_SIZE"), 10, 64); err != nil {
+		env.Wrong("MODULES_SIZE", "a number of bytes")
+	}
 	if c.Cache.Size, err = strconv.ParseInt(env.Required("CACHE_SIZE"), 10, 64); err != nil {
 		env.Wrong("CACHE_SIZE", "a number of bytes")
 	}

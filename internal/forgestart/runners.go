@@ -10,11 +10,13 @@ import (
 	"strings"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/actionscache"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/modulemirror"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/stackhttp"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/taskevents"
 )
 
-// serveRunners serves what runners ask, and to jobs what their workflows cache, until ctx ends.
+// serveRunners serves what runners ask, and to jobs what their workflows cache and Go's modules,
+// until ctx ends.
 func (s *Starter) serveRunners(ctx context.Context) error {
 	c := s.Config.Cache
 	secret, err := s.runnersSecret()
@@ -34,10 +36,20 @@ func (s *Starter) serveRunners(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("listening for the runners: %w", err), jobs.Close())
 	}
 	cache := &actionscache.Server{Store: store, Log: s.Log}
+	forJobs := http.NewServeMux()
+	forJobs.Handle("/", cache.Jobs())
+	if c.Modules.Limit > 0 {
+		mirror, err := modulemirror.New(c.Modules, s.Log)
+		if err != nil {
+			s.Log.Error("jobs have no mirror of Go modules", "error", err) // they ask its proxies themselves
+		} else {
+			forJobs.Handle(modulemirror.Path, http.StripPrefix(strings.TrimSuffix(modulemirror.Path, "/"), mirror))
+		}
+	}
 	mux := http.NewServeMux()
 	mux.Handle(actionscache.LeasePath, cache.Runners())
 	mux.Handle(taskevents.Path, taskevents.NewServer())
-	stackhttp.Serve(ctx, jobs, cache.Jobs(), "the caches of workflows to jobs", s.Log)
+	stackhttp.Serve(ctx, jobs, forJobs, "caches and modules to jobs", s.Log)
 	stackhttp.Serve(ctx, runners, stackhttp.RequireBearer(secret, mux), "the runners", s.Log)
 	return nil
 }

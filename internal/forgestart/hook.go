@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"code.gitea.io/sdk/gitea"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/paging"
 )
 
 // hook has Gitea tell of each job whose state changes: see package taskevents. Administrators
@@ -15,26 +17,23 @@ func (s *Starter) hook(admin *gitea.Client) error {
 	}
 	address, authorization, events := s.Config.Cache.Events, "Bearer "+secret, []string{"workflow_job"}
 	config := map[string]string{"url": address, "content_type": "json", "is_system_webhook": "true"}
-	for page := 1; ; page++ {
-		hooks, _, err := admin.ListAdminHooks(gitea.ListAdminHooksOptions{ListOptions: gitea.ListOptions{Page: page}, Type: "system"})
+	for h, err := range paging.Pages(func(o gitea.ListOptions) ([]*gitea.Hook, int64, error) {
+		hooks, response, err := admin.ListAdminHooks(gitea.ListAdminHooksOptions{ListOptions: o, Type: "system"})
+		return hooks, paging.Total(response), err
+	}) {
 		if err != nil {
 			return fmt.Errorf("listing the forge's webhooks: %w", err)
 		}
-		if len(hooks) == 0 {
-			break
+		if h.Config["url"] != address {
+			continue
 		}
-		for _, h := range hooks {
-			if h.Config["url"] != address {
-				continue
-			}
-			active := true
-			if _, _, err := admin.EditAdminHook(h.ID, gitea.EditHookOption{
-				Config: config, Events: events, Active: &active, AuthorizationHeader: authorization,
-			}); err != nil {
-				return fmt.Errorf("updating the webhook of the runners: %w", err)
-			}
-			return nil
+		active := true
+		if _, _, err := admin.EditAdminHook(h.ID, gitea.EditHookOption{
+			Config: config, Events: events, Active: &active, AuthorizationHeader: authorization,
+		}); err != nil {
+			return fmt.Errorf("updating the webhook of the runners: %w", err)
 		}
+		return nil
 	}
 	if _, _, err := admin.CreateAdminHook(gitea.CreateHookOption{
 		Type: gitea.HookTypeGitea, Config: config, Events: events, Active: true, AuthorizationHeader: authorization,

@@ -63,13 +63,9 @@ func (s *Starter) awaitHealthy(ctx context.Context) error {
 // run makes one attempt. It sets the password through the API: as an argument of one of
 // Gitea's commands, everyone on the host could read it.
 func (p *passwordStep) run(ctx context.Context) error {
-	text, err := os.ReadFile(p.Config.PasswordFile)
+	password, err := p.password()
 	if err != nil {
-		return fmt.Errorf("reading the password: %w", err)
-	}
-	password := strings.TrimRight(string(text), "\n")
-	if password == "" {
-		return fmt.Errorf("reading the password: %s is empty", p.Config.PasswordFile)
+		return err
 	}
 	admin, err := p.client(ctx, gitea.SetBasicAuth(p.Config.AdminUser, password))
 	if err != nil {
@@ -94,6 +90,19 @@ func (p *passwordStep) run(ctx context.Context) error {
 		return fmt.Errorf("saying that the forge is ready: %w", err)
 	}
 	return nil
+}
+
+// password is the stack's password of the administrator.
+func (s *Starter) password() (string, error) {
+	text, err := os.ReadFile(s.Config.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("reading the password: %w", err)
+	}
+	password := strings.TrimRight(string(text), "\n")
+	if password == "" {
+		return "", fmt.Errorf("reading the password: %s is empty", s.Config.PasswordFile)
+	}
+	return password, nil
 }
 
 // change sets the password, signed in with an access token of the administrator.

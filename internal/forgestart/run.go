@@ -54,14 +54,16 @@ func (s *Starter) serve(ctx context.Context, program string, args ...string) (in
 			}
 		}
 	}()
-	set := make(chan struct{})
+	done := make(chan struct{})
 	go func() {
-		defer close(set)
-		_ = password.set(ctx) // it tries until it succeeds or Gitea ends
+		defer close(done)
+		if password.set(ctx) == nil { // it tries until it succeeds or Gitea ends
+			s.retain(ctx)
+		}
 	}()
 	err := server.Wait()
 	cancel()
-	<-set
+	<-done
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return 1, fmt.Errorf("waiting for Gitea: %w", err)

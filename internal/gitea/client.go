@@ -14,6 +14,8 @@ import (
 
 	"code.gitea.io/sdk/gitea"
 
+	"github.com/gitops-pipeline/gitops-pipeline/internal/paging"
+
 	"github.com/gitops-pipeline/gitops-pipeline/internal/stackhttp"
 )
 
@@ -75,9 +77,9 @@ func (c *Client) Close() error {
 		return err
 	}
 	var failed error
-	for token, err := range paged(func(o gitea.ListOptions) ([]*gitea.AccessToken, int64, error) {
+	for token, err := range paging.Pages(func(o gitea.ListOptions) ([]*gitea.AccessToken, int64, error) {
 		list, response, err := api.ListAccessTokens(gitea.ListAccessTokensOptions{ListOptions: o})
-		return list, total(response), err
+		return list, paging.Total(response), err
 	}) {
 		if err != nil {
 			failed = errors.Join(failed, err)
@@ -145,4 +147,8 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("asking %s for its version: %w", c.base, err)
 	}
 	return version, nil
+}
+
+func notFound(response *gitea.Response) bool {
+	return response != nil && response.Response != nil && response.StatusCode == http.StatusNotFound
 }

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"code.gitea.io/sdk/gitea"
+
 	"github.com/docker/docker/api/types/registry"
 	"github.com/docker/docker/client"
+	"github.com/gitops-pipeline/gitops-pipeline/internal/paging"
 )
 
 // Image is one published version of a container image.
@@ -28,12 +30,12 @@ func (c *Client) Images(ctx context.Context) ([]Image, error) {
 		return nil, err
 	}
 	var images []Image
-	for p, err := range paged(func(o gitea.ListOptions) ([]*gitea.Package, int64, error) {
+	for p, err := range paging.Pages(func(o gitea.ListOptions) ([]*gitea.Package, int64, error) {
 		list, response, err := api.ListPackages(c.Owner, gitea.ListPackagesOptions{ListOptions: o})
 		if notFound(response) {
 			return nil, 0, nil // the owner does not exist yet
 		}
-		return list, total(response), err
+		return list, paging.Total(response), err
 	}) {
 		if err != nil {
 			return nil, fmt.Errorf("listing the packages of %s: %w", c.Owner, err)

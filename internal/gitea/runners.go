@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"code.gitea.io/sdk/gitea"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/paging"
 )
 
 // Runners returns every runner that is registered with the forge.
@@ -14,7 +16,7 @@ func (c *Client) Runners(ctx context.Context) ([]*gitea.ActionRunner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return all(paged(func(o gitea.ListOptions) ([]*gitea.ActionRunner, int64, error) {
+	return paging.All(paging.Pages(func(o gitea.ListOptions) ([]*gitea.ActionRunner, int64, error) {
 		list, _, err := api.ListAdminActionRunners(gitea.ListActionRunnersOptions{ListOptions: o})
 		if err != nil {
 			return nil, 0, fmt.Errorf("listing the runners: %w", err)

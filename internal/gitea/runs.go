@@ -7,6 +7,8 @@ import (
 	"iter"
 
 	"code.gitea.io/sdk/gitea"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/paging"
 )
 
 // ErrNoRun says that the repository has no such workflow run.
@@ -18,7 +20,7 @@ func (c *Client) runs(ctx context.Context, commit string) (iter.Seq2[*gitea.Acti
 	if err != nil {
 		return nil, err
 	}
-	return paged(func(o gitea.ListOptions) ([]*gitea.ActionWorkflowRun, int64, error) {
+	return paging.Pages(func(o gitea.ListOptions) ([]*gitea.ActionWorkflowRun, int64, error) {
 		list, _, err := api.ListRepoActionRuns(c.Owner, c.Repository, gitea.ListRepoActionRunsOptions{ListOptions: o, HeadSHA: commit})
 		if err != nil {
 			return nil, 0, fmt.Errorf("listing the workflow runs of %s/%s: %w", c.Owner, c.Repository, err)
@@ -93,7 +95,7 @@ func (c *Client) jobsOf(ctx context.Context, owner, repository string, run int64
 	if err != nil {
 		return nil, err
 	}
-	return all(paged(func(o gitea.ListOptions) ([]*gitea.ActionWorkflowJob, int64, error) {
+	return paging.All(paging.Pages(func(o gitea.ListOptions) ([]*gitea.ActionWorkflowJob, int64, error) {
 		list, _, err := api.ListRepoActionRunJobs(owner, repository, run, gitea.ListRepoActionJobsOptions{ListOptions: o})
 		if err != nil {
 			return nil, 0, fmt.Errorf("listing the jobs of run %d of %s/%s: %w", run, owner, repository, err)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"code.gitea.io/sdk/gitea"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/paging"
 )
 
 // The API's names for the states of a job. The pages of Gitea call the third blocked: a
@@ -98,7 +100,7 @@ func (c *Client) jobsOfAll(ctx context.Context, state string) ([]*gitea.ActionWo
 	if err != nil {
 		return nil, err
 	}
-	return all(paged(func(o gitea.ListOptions) ([]*gitea.ActionWorkflowJob, int64, error) {
+	return paging.All(paging.Pages(func(o gitea.ListOptions) ([]*gitea.ActionWorkflowJob, int64, error) {
 		list, _, err := api.ListAdminActionJobs(gitea.ListRepoActionJobsOptions{ListOptions: o, Status: state})
 		if err != nil {
 			return nil, 0, fmt.Errorf("listing the jobs whose status is %s: %w", state, err)

@@ -43,8 +43,8 @@ type Forge struct {
 }
 
 // Start runs a Gitea of the source image in a container of its own, on a free
-// port of the loopback interface. root is the project's directory.
-func Start(ctx context.Context, root string) (*Forge, error) {
+// port of the loopback interface. root is the project's directory, and env more variables.
+func Start(ctx context.Context, root string, env ...string) (*Forge, error) {
 	images, err := images.Resolve(ctx, root, config.Config{Images: config.ImagesFromSource, Frontend: true}, os.Stderr)
 	if err != nil {
 		return nil, err
@@ -63,11 +63,11 @@ func Start(ctx context.Context, root string) (*Forge, error) {
 	made, err := docker.ContainerCreate(ctx, &container.Config{
 		Image:      images.Gitea,
 		Entrypoint: []string{"/bin/bash", "-c", startScript},
-		Env: []string{
+		Env: append([]string{
 			"ADMIN_USER=" + f.Username, "ADMIN_PASSWORD=" + f.Password,
 			"GITEA__server__ROOT_URL=" + f.URL + "/", "GITEA__security__INSTALL_LOCK=true",
 			"GITEA__security__SECRET_KEY=" + rand.Text(), "GITEA__log__LEVEL=warn",
-		},
+		}, env...),
 		Labels:       map[string]string{"gitops-pipeline.stack": "test-provider-" + port},
 		ExposedPorts: nat.PortSet{"3000/tcp": {}},
 	}, &container.HostConfig{
@@ -85,6 +85,9 @@ func Start(ctx context.Context, root string) (*Forge, error) {
 	}
 	return f, nil
 }
+
+// Container is the ID of the forge's container.
+func (f *Forge) Container() string { return f.id }
 
 // Stop removes the forge with its data.
 func (f *Forge) Stop() error {

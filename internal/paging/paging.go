@@ -1,8 +1,8 @@
-package gitea
+// Package paging goes through the lists of the forge's API, which come in pages.
+package paging
 
 import (
 	"iter"
-	"net/http"
 	"strconv"
 
 	"code.gitea.io/sdk/gitea"
@@ -12,9 +12,9 @@ import (
 // set to less sends shorter pages.
 const maxPage = 50
 
-// paged goes through a list of the forge, page by page, as far as the caller does.
+// Pages goes through a list of the forge, page by page, as far as the caller does.
 // fetch returns one page, and how long the whole list is: 0 if the forge does not say.
-func paged[T any](fetch func(gitea.ListOptions) (items []T, total int64, err error)) iter.Seq2[T, error] {
+func Pages[T any](fetch func(gitea.ListOptions) (items []T, total int64, err error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		seen := int64(0)
 		for page := 1; ; page++ {
@@ -36,8 +36,8 @@ func paged[T any](fetch func(gitea.ListOptions) (items []T, total int64, err err
 	}
 }
 
-// all collects a whole list.
-func all[T any](list iter.Seq2[T, error]) ([]T, error) {
+// All collects a whole list.
+func All[T any](list iter.Seq2[T, error]) ([]T, error) {
 	var items []T
 	for item, err := range list {
 		if err != nil {
@@ -48,15 +48,11 @@ func all[T any](list iter.Seq2[T, error]) ([]T, error) {
 	return items, nil
 }
 
-// total returns the length of the whole list, of which a response contains one page.
-func total(response *gitea.Response) int64 {
+// Total returns the length of the whole list, of which a response contains one page.
+func Total(response *gitea.Response) int64 {
 	if response == nil || response.Response == nil {
 		return 0
 	}
 	n, _ := strconv.ParseInt(response.Header.Get("X-Total-Count"), 10, 64)
 	return n
-}
-
-func notFound(response *gitea.Response) bool {
-	return response != nil && response.Response != nil && response.StatusCode == http.StatusNotFound
 }

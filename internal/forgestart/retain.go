@@ -1,0 +1,59 @@
+package forgestart
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"code.gitea.io/sdk/gitea"
+
+	"github.com/gitops-pipeline/gitops-pipeline/internal/retention"
+)
+
+const (
+	retainFirst = time.Minute // after the start, when a forge has other things to do
+	retainEvery = time.Hour
+)
+
+// retain removes old images again and again until ctx ends.
+func (s *Starter) retain(ctx context.Context) {
+	if s.Config.RetainImages == 0 {
+		return
+	}
+	for wait := retainFirst; ; wait = retainEvery {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		if err := s.removeImages(ctx); err != nil {
+			s.Log.Error("removing old images failed; the next attempt is in "+retainEvery.String(), "why", err)
+		}
+	}
+}
+
+// removeImages removes old images once, and has Gitea give back their space.
+func (s *Starter) removeImages(ctx context.Context) error {
+	admin, err := s.admin(ctx)
+	if err != nil {
+		return err
+	}
+	removed, err := retention.Images(admin, s.Config.RetainImages)
+	if removed == 0 {
+		return err
+	}
+	s.Log.Info(fmt.Sprintf("removed %d images of old commits; each image keeps its newest %d", removed, s.Config.RetainImages))
+	if _, cleanup := admin.RunCronTasks(retention.Cleanup); cleanup != nil {
+		s.Log.Warn("Gitea gives back the space of removed images at midnight, not now", "why", cleanup)
+	}
+	return err
+}
+
+// admin is a client that is signed in as the administrator.
+func (s *Starter) admin(ctx context.Context) (*gitea.Client, error) {
+	password, err := s.password()
+	if err != nil {
+		return nil, err
+	}
+	return s.client(ctx, gitea.SetBasicAuth(s.Config.AdminUser, password))
+}

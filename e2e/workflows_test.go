@@ -50,6 +50,7 @@ var workflows = []workflow{
 	{name: "push-back"},
 	{name: "checkout-lfs"},
 	{name: "cache", logs: []string{"the key k was found: it is not kept again", "nothing is kept under the key missing"}},
+	{name: "setup-go-cache", logs: []string{"nothing is kept for these dependencies yet", "kept Go's modules and", "restored Go's modules and"}},
 	{name: "upload-artifact", logs: []string{"has an artifact x already", "this run has no artifact missing", "gets artifacts of its own run alone"}},
 	{name: "docker-actions", logs: []string{"cache-to with type=gha has no effect here", "'provenance' has no effect here", "Removing login credentials"}},
 	{name: "local-js-action", logs: []string{"hello-from-js"}},

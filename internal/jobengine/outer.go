@@ -157,6 +157,9 @@ func (o *outer) clear() error {
 			return fmt.Errorf("closing %s to jobs: %w", dir, err)
 		}
 	}
+	if err := spread(o.paths.data); err != nil {
+		o.log.Warn("jobs create files more slowly", "error", err)
+	}
 	if err := os.RemoveAll(o.paths.current); err != nil {
 		return err
 	}

@@ -130,7 +130,7 @@ func tags(t *testing.T, admin *gitea.Client, owner, image string) []string {
 // space is how many bytes the forge's packages take.
 func space(t *testing.T, forge *forgetest.Forge) int64 {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "docker", "exec", forge.Container(), "sh", "-c", "mkdir -p /var/lib/gitea/data/packages && du -sb /var/lib/gitea/data/packages | cut -f1").Output()
+	out, err := exec.CommandContext(t.Context(), "docker", "exec", forge.Container(), "sh", "-c", "mkdir -p /var/lib/gitea/packages && du -sb /var/lib/gitea/packages | cut -f1").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

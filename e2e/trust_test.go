@@ -29,7 +29,8 @@ import (
 // TestTrustAndReach has a server on the local network, with a certificate of its own
 // authority, as a mirror of Go's modules, a registry and a Git server: jobs, their containers,
 // their builds and their job engine trust it and reach it, and the forge under its canonical
-// address. A real project is built from the stack's own mirror too.
+// address. A real project is built from the stack's own mirror too. The forge mirrors an action from
+// there, which a job uses.
 func TestTrustAndReach(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
@@ -42,8 +43,10 @@ func TestTrustAndReach(t *testing.T) {
 	}
 
 	up := append(p.upArgs(), "-c", "runner.certificates="+server.authority, "-c", "runner.allow="+net.JoinHostPort(server.address, server.port),
-		"-c", `runner.env={"MARK": "from runner.env"}`)
+		"-c", `runner.env={"MARK": "from runner.env"}`, "-c", "forge.settings.migrations.ALLOW_LOCALNETWORKS=true")
 	shell := []string{"npm_config_registry=https://npm.example.org/"}
+	p.runEnv(t.Context(), shell, append(up, "-c", "actions.mirror=https://127.0.0.1:1/them/greet")...).must(t, 1, "a mirror of https://127.0.0.1:1/them/greet", "or leave the mirror out")
+	up = append(up, "-c", "actions.mirror="+server.url+"/them/greet.git")
 	p.runEnv(t.Context(), shell, up...).must(t, 0, "is up")
 	p.runEnv(t.Context(), shell, up...).must(t, 0, "nothing to change")
 
@@ -60,6 +63,7 @@ jobs:
     runs-on: self-hosted
     steps:
       - uses: actions/checkout@v4
+      - uses: them/greet@v1
       - run: bash job.sh
         env:
           URL: %s
@@ -69,8 +73,8 @@ jobs:
           MIRROR: %s/modules
 `, server.url, server.other, p.address(), p.ssh, server.url)
 	log, conclusion := repo.ended(repo.commit(files))
-	if conclusion != "success" {
-		t.Errorf("got a job that ended in %s:\n%s", conclusion, log)
+	if conclusion != "success" || !strings.Contains(log, mirroredGreeting) {
+		t.Errorf("got a job that ended in %s, want success with %q:\n%s", conclusion, mirroredGreeting, log)
 	}
 	for _, want := range []string{"/v2/some/image/manifests/1", "/modules/github.com/docker/go-units/@v/", "/repository.git/info/refs"} {
 		if asked := server.asked(); !slices.ContainsFunc(asked, func(path string) bool { return strings.HasPrefix(path, want) }) {
@@ -128,8 +132,9 @@ func goEnv(t *testing.T, name string) string {
 type privateServer struct {
 	address, port string
 	url           string
-	other         string // the same on another port
-	authority     string // file with the certificate to trust
+	other         string       // the same on another port
+	action        http.Handler // serves the repository of an action
+	authority     string       // file with the certificate to trust
 
 	mu    sync.Mutex
 	paths []string
@@ -140,6 +145,7 @@ func newPrivateServer(t *testing.T) *privateServer {
 	t.Helper()
 	ip := bridgeAddress(t)
 	s := &privateServer{address: ip.String(), authority: filepath.Join(t.TempDir(), "authority.pem")}
+	s.action = serveAction(t)
 	certificate := newCertificate(t, ip, s.authority)
 	s.url = s.serve(t, certificate)
 	s.other = s.serve(t, certificate)
@@ -171,6 +177,7 @@ func (s *privateServer) handler(modules string) http.Handler {
 		w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
 		fmt.Fprint(w, "001e# service=git-upload-pack\n0000003e0000000000000000000000000000000000000000 capabilities^{}\x00\n0000")
 	})
+	mux.Handle("/them/", s.action)
 	mux.HandleFunc("/v2/", func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/v2/" {
 			w.Header().Set("Content-Type", "application/json")

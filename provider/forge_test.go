@@ -16,7 +16,7 @@ var forge *forgetest.Forge
 
 func TestMain(m *testing.M) {
 	var err error
-	if forge, err = forgetest.Start(context.Background(), ".."); err != nil {
+	if forge, err = forgetest.Start(context.Background(), "..", "GITEA__migrations__ALLOW_LOCALNETWORKS=true"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -17,7 +17,14 @@ func TestLifeCycles(t *testing.T) {
 	s := server(t, forge.URL)
 	owner := create(t, s, "User", props("username", "owner", "email", "owner@example.org", "password", "owner-password"))
 	repo := create(t, s, "Repository", props("owner", "owner", "name", "used"))
-	t.Cleanup(func() { remove(t, s, "Repository", repo); remove(t, s, "User", owner) })
+	// A mirror pulls from the server itself, at the address that it has in its container.
+	from := create(t, s, "Repository", props("owner", "owner", "name", "source"))
+	const source = "http://127.0.0.1:3000/owner/source.git"
+	t.Cleanup(func() {
+		remove(t, s, "Repository", repo)
+		remove(t, s, "Repository", from)
+		remove(t, s, "User", owner)
+	})
 
 	for _, tt := range []struct {
 		name       string // default: its kind
@@ -48,6 +55,13 @@ func TestLifeCycles(t *testing.T) {
 			inputs:     props("owner", "owner", "name", "repo"),
 			update:     props("owner", "owner", "name", "repo", "description", "Ours", "private", true),
 			replace:    props("owner", "owner", "name", "repo2"),
+			importable: true,
+		},
+		{
+			kind:       "Mirror",
+			inputs:     props("owner", "owner", "name", "mirror", "address", source),
+			update:     props("owner", "owner", "name", "mirror", "address", source, "interval", "1h0m0s"),
+			replace:    props("owner", "owner", "name", "mirror2", "address", source),
 			importable: true,
 		},
 		{

@@ -31,6 +31,7 @@ func New() (p.Provider, error) {
 			infer.Resource(&AccessToken{}),
 			infer.Resource(&Organization{}),
 			infer.Resource(&Repository{}),
+			infer.Resource(&Mirror{}),
 			infer.Resource(&ActionsSecret{}),
 			infer.Resource(&ActionsVariable{}),
 			infer.Resource(&RepositorySeed{}),

@@ -166,13 +166,18 @@ func (*Repository) Read(ctx context.Context, req infer.ReadRequest[RepositoryArg
 
 // Delete removes the repository with all it holds.
 func (*Repository) Delete(ctx context.Context, req infer.DeleteRequest[RepositoryState]) (infer.DeleteResponse, error) {
+	return infer.DeleteResponse{}, deleteRepository(ctx, req.State.Owner, req.State.Name)
+}
+
+// deleteRepository removes a repository that may be gone already.
+func deleteRepository(ctx context.Context, owner, name string) error {
 	c, err := client(ctx)
 	if err != nil {
-		return infer.DeleteResponse{}, err
+		return err
 	}
-	r, err := c.DeleteRepo(req.State.Owner, req.State.Name)
+	r, err := c.DeleteRepo(owner, name)
 	if notFound(r) {
-		return infer.DeleteResponse{}, nil
+		return nil
 	}
-	return infer.DeleteResponse{}, apiError("deleting repository "+req.ID, r, err)
+	return apiError("deleting repository "+owner+"/"+name, r, err)
 }

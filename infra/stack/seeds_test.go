@@ -39,6 +39,32 @@ func TestSeed(t *testing.T) {
 	}
 }
 
+// TestMirror holds that a mirror takes the place of the project's own action of its name, and that
+// runners wait for it.
+func TestMirror(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Parse(values("actions.mirror", "https://git.example.org/Actions/checkout,https://git.example.org/them/it.git"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := declareConfig(t, cfg)
+	if got := count(all, "gitea:index:Mirror"); got != 2 {
+		t.Fatalf("got %d mirrors, want 2", got)
+	}
+	for _, r := range all {
+		if r.TypeToken == "gitea:index:RepositorySeed" && r.Inputs["repository"].StringValue() == "checkout" {
+			t.Error("the project's own checkout is declared beside the mirror")
+		}
+	}
+	it := named(t, all, "actions-them-it").Inputs
+	if it["owner"].StringValue() != "them" || it["name"].StringValue() != "it" || it["address"].StringValue() != "https://git.example.org/them/it.git" {
+		t.Errorf("got the mirror %v", it)
+	}
+	if got := count(all, "gitea:index:Organization"); got != 3 {
+		t.Errorf("got %d organizations, want actions, docker and them once each", got)
+	}
+}
+
 // TestOwnerCalledDocker holds that a user of that name stays one: the actions of the
 // organization of that name are left out.
 func TestOwnerCalledDocker(t *testing.T) {

@@ -24,9 +24,10 @@ type Config struct {
 	Runner      RunnerConfig
 	Proxy       Proxy
 	Forge       Limits
-	Frontend    bool  // forge.frontend: whether the forge's pages have styles and scripts, where it is built from source
-	Bundled     bool  // actions.bundled: whether the forge has the actions that npm is needed to build
-	CacheSize   int64 // actions.cacheSize: bytes of what all workflows cache
+	Frontend    bool     // forge.frontend: whether the forge's pages have styles and scripts, where it is built from source
+	Bundled     bool     // actions.bundled: whether the forge has the actions that npm is needed to build
+	CacheSize   int64    // actions.cacheSize: bytes of what all workflows cache
+	Mirrors     []Mirror // actions.mirror
 	Retention   Retention
 	ModulesSize int64 // actions.modulesSize: bytes of the mirror of Go modules; 0 for no mirror
 	// ForgeSettings are other settings of Gitea (forge.settings): section.KEY and its value.
@@ -168,6 +169,7 @@ func Parse(values map[string]string, secret ...string) (Config, error) {
 	c.SecretSettings = slices.Contains(secret, naming.Project+":"+settingsKey)
 	r.settings(&c)
 	c.Timezone = r.timezone()
+	c.Mirrors = r.mirrors(c.Owner)
 	c.Runner.Certificates = r.certificates()
 	c.Runner.Env = r.variables()
 	if slices.Contains(secret, naming.Project+":"+envKey) {

@@ -88,10 +88,8 @@ func variable(name string, given json.RawMessage) (value, wrong string) {
 	return value, ""
 }
 
-// allow reads runner.allow: a list, or text with commas. Each destination is a network or an
-// address with a port; an address becomes a network.
-func (r *reader) allow(runnerNetwork string) []string {
-	const name = "runner.allow"
+// list reads a list, or text with commas. what says what the list is of, and gives an example.
+func (r *reader) list(name, what string) []string {
 	text := r.text(name, "")
 	if text == "" {
 		return nil
@@ -99,13 +97,23 @@ func (r *reader) allow(runnerNetwork string) []string {
 	given := strings.Split(text, ",")
 	if strings.HasPrefix(strings.TrimSpace(text), "[") {
 		if err := json.Unmarshal([]byte(text), &given); err != nil {
-			r.fail(name, "is no list of destinations; set it to one such as [\"10.0.0.5:443\", \"10.1.0.0/16:5000\"]")
+			r.fail(name, "is no list %s", what)
 			return nil
 		}
 	}
+	for i, item := range given {
+		given[i] = strings.TrimSpace(item)
+	}
+	return given
+}
+
+// allow reads runner.allow. Each destination is a network or an
+// address with a port; an address becomes a network.
+func (r *reader) allow(runnerNetwork string) []string {
+	const name = "runner.allow"
 	var all []string
-	for _, text := range given {
-		destination, err := destination(strings.TrimSpace(text))
+	for _, text := range r.list(name, `of destinations; set it to one such as ["10.0.0.5:443", "10.1.0.0/16:5000"]`) {
+		destination, err := destination(text)
 		if err != nil {
 			r.fail(name, "has %q: %s; write the address or network and the port that jobs are to reach, such as 10.0.0.5:443 or 10.1.0.0/16:5000", text, err)
 			continue

@@ -34,7 +34,12 @@ func (s *Starter) serve(ctx context.Context, program string, args ...string) (in
 	// The kernel sends Pdeathsig when the thread that started the program ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	trusting, err := gitTrust(os.Getenv("SSL_CERT_DIR"), systemBundle, gitBundle)
+	if err != nil {
+		s.Log.Error("mirrors are pulled with the certificates of the image alone", "error", err)
+	}
 	server := exec.Command(program, args...)
+	server.Env = append(server.Environ(), trusting...)
 	server.Stdout, server.Stderr = os.Stdout, os.Stderr
 	server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	// This looks for the database before Gitea creates it.
@@ -61,7 +66,7 @@ func (s *Starter) serve(ctx context.Context, program string, args ...string) (in
 			s.retain(ctx)
 		}
 	}()
-	err := server.Wait()
+	err = server.Wait()
 	cancel()
 	<-done
 	var exit *exec.ExitError

@@ -209,7 +209,7 @@ func action(r *report, step *actionlint.Step) {
 	}
 	if !slices.Contains(r.options.Actions, name) {
 		r.add(exec.Uses.Pos, Error, "action", fmt.Sprintf("the pipeline does not bring the action %s, and actions are read from this forge, not from GitHub", name),
-			"have a repository "+name+" on the forge, name another address (uses: https://HOST/"+name+"@REF), or use one of "+strings.Join(r.options.Actions, ", "))
+			"have a repository "+name+" on the forge, mirror it (pipeline up -c actions.mirror=https://HOST/"+name+"), name another address (uses: https://HOST/"+name+"@REF), or use one of "+strings.Join(r.options.Actions, ", "))
 	}
 }
 

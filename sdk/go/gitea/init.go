@@ -27,6 +27,8 @@ func (m *module) Construct(ctx *pulumi.Context, name, typ, urn string) (r pulumi
 		r = &ActionsSecret{}
 	case "gitea:index:ActionsVariable":
 		r = &ActionsVariable{}
+	case "gitea:index:Mirror":
+		r = &Mirror{}
 	case "gitea:index:Organization":
 		r = &Organization{}
 	case "gitea:index:RandomSecret":

@@ -32,9 +32,12 @@ type service struct {
 	runners *httptest.Server
 }
 
-func start(t *testing.T, dir string) *service {
+func start(t *testing.T, dir string) *service { return startOf(t, dir, capacity) }
+
+// startOf is start with another limit, in bytes.
+func startOf(t *testing.T, dir string, limit int64) *service {
 	t.Helper()
-	store, err := Open(dir, capacity)
+	store, err := Open(dir, limit)
 	if err != nil {
 		t.Fatal(err)
 	}

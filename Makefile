@@ -56,7 +56,7 @@ test: unit docker build ## Run every test: unit tests, integration tests, then e
 	@echo "== with a real Docker host and a real Gitea"
 	go test -timeout 20m -tags integration ./cmd/... ./internal/... ./provider/...
 	@echo "== end to end"
-	go test -count=1 -timeout 80m -tags e2e -v ./e2e
+	go test -count=1 -timeout 80m -parallel 3 -tags e2e -v ./e2e
 
 .PHONY: test-long
 test-long: docker build ## Crash and load tests in their long form (about two hours)

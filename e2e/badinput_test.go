@@ -99,9 +99,6 @@ func shallowClone(t *testing.T, dir string) {
 	}
 }
 
-// noCheckout leaves the directory without a Git repository.
-func noCheckout(*testing.T, string) {}
-
 // checkSeed checks that what was seeded from a directory that is no whole Git checkout is one
 // commit of its files.
 func (p *project) checkSeed() {

@@ -19,7 +19,7 @@ func TestKilledUp(t *testing.T) {
 	steps, clean := p.whole(p.upArgs()...)
 	whole := p.labelled()
 	p.sameAs(whole)
-	for i, n := 0, long(2, 20); i < n; i++ {
+	for i, n := 0, long(1, 20); i < n; i++ {
 		p.run(t.Context(), "down", "--purge", "--yes").must(t, 0)
 		how, seen := p.kill(atStep(spread(steps, i, n)), i%2 == 0, p.upArgs()...)
 		if how == tooLate {

@@ -62,27 +62,14 @@ func newForwardProxy(t *testing.T) *forwardProxy {
 	return f
 }
 
-// TestLoopbackAddress runs the forge on a loopback address that is not 127.0.0.1. It has no
-// Git checkout: the seed is one commit of the files.
-func TestLoopbackAddress(t *testing.T) {
-	t.Parallel()
-	p := newProject(t, noCheckout)
-	p.host = "127.0.0.5"
-	p.up("-c", "host=127.0.0.5", "-c", "bindAddress=127.0.0.5").must(t, 0, "can be pulled", "is up")
-	if got, want := p.status().URLs["forgeUrl"], fmt.Sprintf("http://127.0.0.5:%d", p.http); got != want {
-		t.Errorf("got the forge at %s, want %s", got, want)
-	}
-	p.run(t.Context(), "doctor").must(t, 0, "registry access")
-	p.checkSeed()
-}
-
 // laterProxy is the host of a proxy that no name server knows until giveName.
 const laterProxy = "later-proxy.invalid"
 
 // TestProxyOfJobs has the internet behind two proxies: one on the local network, at an address
 // that Docker itself would use in a job engine, and one whose name is unknown at first. Builds,
 // jobs, and the containers and pulls of jobs use them; nobody asks them for the forge, nor the
-// proxy that is in the user's own environment.
+// proxy that is in the user's own environment. The forge is on a loopback address that is not
+// 127.0.0.1, where a job publishes too.
 func TestProxyOfJobs(t *testing.T) {
 	t.Parallel()
 	unique := strings.ToLower(rand.Text()) + ".invalid" // Docker keeps the layers of builds
@@ -105,6 +92,10 @@ func TestProxyOfJobs(t *testing.T) {
 		"-c", "proxy.http="+proxy.url, "-c", "proxy.https=http://"+laterProxy+":3128")
 	p.runEnv(t.Context(), shell, up...).must(t, 0, "is up", laterProxy+":3128", "proxy.https=<URL>")
 	p.runEnv(t.Context(), shell, up...).must(t, 0, "nothing to change")
+	if got, want := p.status().URLs["forgeUrl"], fmt.Sprintf("http://127.0.0.5:%d", p.http); got != want {
+		t.Errorf("got the forge at %s, want %s", got, want)
+	}
+	p.run(t.Context(), "doctor").must(t, 0, "registry access")
 
 	engine := p.container("runner-0-engine")
 	p.run(t.Context(), "doctor").must(t, 0, "jobs do not reach it", laterProxy)
@@ -131,6 +122,9 @@ func TestProxyOfJobs(t *testing.T) {
 		`{ docker history --no-trunc built; docker inspect built; } | grep ` + strings.TrimPrefix(proxy.url, "http://") + ` && exit 1`,
 		`docker network create other`, // jobs reach the local network beside their own networks
 		`test "$(docker run --rm --network other built curl --silent --show-error http://network.` + unique + `)" = proxied`,
+		`tar --create /etc/hostname | docker import - "${{ vars.REGISTRY_HOST }}/gitops/small:1"`,
+		`echo "${{ secrets.REGISTRY_PASS }}" | docker login --username "${{ secrets.REGISTRY_USER }}" --password-stdin "${{ vars.REGISTRY_HOST }}"`,
+		`docker push "${{ vars.REGISTRY_HOST }}/gitops/small:1"`,
 		`docker pull registry.` + unique + `/some/image:1 && exit 1`,
 		`true`,
 	}, "\n          ")

@@ -81,5 +81,13 @@ func (g *global) showFindings(findings []workflowcheck.Finding) {
 		g.out.State("ok", "nothing was found that runs differently here")
 		return
 	}
-	fmt.Fprintf(g.out, "%d errors, %d warnings\n", errors, len(findings)-errors)
+	fmt.Fprintf(g.out, "%s, %s\n", plural(errors, "error"), plural(len(findings)-errors, "warning"))
+}
+
+// plural is a number of things, such as "1 error" and "2 errors".
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }

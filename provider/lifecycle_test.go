@@ -176,6 +176,43 @@ func TestLifeCycles(t *testing.T) {
 	}
 }
 
+// TestMirrorPulls holds that a mirror has what the other repository has, that one that cannot be pulled
+// leaves nothing behind, and that no other repository is replaced.
+func TestMirrorPulls(t *testing.T) {
+	s := server(t, forge.URL)
+	owner := create(t, s, "User", props("username", "puller", "email", "puller@example.org", "password", "owner-password"))
+	t.Cleanup(func() { remove(t, s, "User", owner) })
+	admin := forge.Username
+	from := create(t, s, "Repository", props("owner", admin, "name", "full"))
+	seeded := create(t, s, "RepositorySeed", props("owner", admin, "repository", "full", "source", plainDirectory(t)))
+	t.Cleanup(func() { remove(t, s, "RepositorySeed", seeded); remove(t, s, "Repository", from) })
+
+	for _, address := range []string{"http://127.0.0.1:3000/" + admin + "/nothing.git", "http://127.0.0.1:1/a/b"} {
+		if _, err := adopt(t, s, "Mirror", props("owner", "puller", "name", "it", "address", address)); err == nil || !strings.Contains(err.Error(), "leave the mirror out") {
+			t.Errorf("%s: got %v, want an error that says what to do", address, err)
+		}
+	}
+	address := "http://127.0.0.1:3000/" + admin + "/full.git"
+	made, err := adopt(t, s, "Mirror", props("owner", "puller", "name", "it", "address", address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { remove(t, s, "Mirror", made) })
+	refs := func(repository string) string {
+		return git(t, t.TempDir(), "ls-remote", strings.Replace(forge.URL, "://", "://"+admin+":"+forge.Password+"@", 1)+"/"+repository+".git", "refs/heads/*")
+	}
+	if got, want := refs("puller/it"), refs(admin+"/full"); got != want || got == "" {
+		t.Errorf("got the refs %q, want %q", got, want)
+	}
+	again, err := adopt(t, s, "Mirror", props("owner", "puller", "name", "it", "address", strings.TrimSuffix(address, ".git")))
+	if err != nil || again.ID != made.ID {
+		t.Errorf("got %q, %v from adopting it, want %q", again.ID, err, made.ID)
+	}
+	if _, err := adopt(t, s, "Mirror", props("owner", admin, "name", "full", "address", "http://127.0.0.1:3000/puller/it.git")); err == nil || !strings.Contains(err.Error(), "stays as it is") {
+		t.Errorf("got %v for a repository that is no mirror, want that it stays", err)
+	}
+}
+
 type creator interface {
 	Check(p.CheckRequest) (p.CheckResponse, error)
 	Create(p.CreateRequest) (p.CreateResponse, error)

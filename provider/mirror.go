@@ -105,8 +105,14 @@ func (*Mirror) Create(ctx context.Context, req infer.CreateRequest[MirrorArgs]) 
 		if in.Adopt == nil || !*in.Adopt || !there.Mirror || !sameAddress(there.OriginalURL, in.Address) {
 			return resp, fmt.Errorf("%s: there is a repository of this name that is no mirror of it, and stays as it is; rename or delete it, or leave the mirror out", doing)
 		}
-		resp.Output, err = editMirror(c, in)
-		return resp, err
+		if !there.Empty {
+			resp.Output, err = editMirror(c, in)
+			return resp, err
+		}
+		// Gitea leaves it like this when the first pull fails, or is interrupted.
+		if r, err := c.DeleteRepo(in.Owner, in.Name); err != nil {
+			return resp, apiError(doing, r, err)
+		}
 	} else if !notFound(r) {
 		return resp, apiError(doing, r, err)
 	}
@@ -116,6 +122,9 @@ func (*Mirror) Create(ctx context.Context, req infer.CreateRequest[MirrorArgs]) 
 		Mirror: true, MirrorInterval: deref(in.Interval),
 	})
 	if err != nil {
+		if there, _, err := c.GetRepo(in.Owner, in.Name); err == nil && there.Empty {
+			_, _ = c.DeleteRepo(in.Owner, in.Name) // else the next attempt says that it is there
+		}
 		return resp, fmt.Errorf("%w; let the server reach that address (one of a local network needs Gitea's setting migrations.ALLOW_LOCALNETWORKS), or leave the mirror out", apiError(doing, r, err))
 	}
 	resp.Output.RepositoryID = int(repo.ID)

@@ -53,6 +53,6 @@ for mirror in "$MIRROR" "$GOPROXY"; do
   GOPROXY=$mirror go mod download
   GOPROXY=$mirror go build -o /tmp/program .
   /tmp/program | grep 4.096kB
-  printf 'FROM %s\nWORKDIR /src\nCOPY . .\nRUN GOPROXY='%s' go mod download && go build -o /program . && /program | grep 4.096kB\n' "$image" "$mirror" > /tmp/Dockerfile
+  printf 'FROM %s\nWORKDIR /src\nCOPY . .\nRUN GOPROXY="%s" go mod download && go build -o /program . && /program | grep 4.096kB\n' "$image" "$mirror" > /tmp/Dockerfile
   docker build --no-cache --file /tmp/Dockerfile .
 done

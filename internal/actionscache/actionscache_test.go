@@ -32,10 +32,9 @@ type service struct {
 	runners *httptest.Server
 }
 
-func start(t *testing.T, dir string) *service { return startOf(t, dir, capacity) }
+func start(t *testing.T, dir string) *service { return startWithLimit(t, dir, capacity) }
 
-// startOf is start with another limit, in bytes.
-func startOf(t *testing.T, dir string, limit int64) *service {
+func startWithLimit(t *testing.T, dir string, limit int64) *service {
 	t.Helper()
 	store, err := Open(dir, limit)
 	if err != nil {

@@ -59,7 +59,7 @@ func workspace(t *testing.T, size int) (dir string, content []byte) {
 func TestToolkit(t *testing.T) {
 	const limit = 1 << 20
 	dir := t.TempDir()
-	s := startOf(t, dir, limit)
+	s := startWithLimit(t, dir, limit)
 	token := s.job("1", main)
 
 	large, _ := workspace(t, 2*limit)
@@ -86,7 +86,7 @@ func TestToolkit(t *testing.T) {
 	if err := os.Truncate(files[0], limit/8); err != nil {
 		t.Fatal(err)
 	}
-	s = startOf(t, dir, limit)
+	s = startWithLimit(t, dir, limit)
 	token = s.job("1", main)
 	none := t.TempDir()
 	if out := s.action("restore", token, none, "k"); !strings.Contains(out, "nothing is kept under the key k") {

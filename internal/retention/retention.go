@@ -56,7 +56,7 @@ func owners(admin *gitea.Client) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listing the organizations: %w", err)
 		}
-		names = append(names, o.UserName)
+		names = append(names, o.Name)
 	}
 	return names, nil
 }

@@ -60,7 +60,7 @@ test: unit docker build ## Run every test: unit tests, integration tests, then e
 
 .PHONY: test-long
 test-long: docker build ## Crash and load tests in their long form (about two hours)
-	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestHostFaults|TestRollingStops|TestHalfOpen|TestNewestEngine|TestDebian13Engine|TestSwarm|TestOfficialImages' ./e2e
+	LONG=1 go test -count=1 -timeout 3h -tags e2e -v -run 'TestKilled|TestBackupKilled|TestRotateKilled|TestForgeKilled|TestHostFaults|TestRollingStops|TestHalfOpen|TestNewestEngine|TestDebian13Engine|TestSwarm|TestOfficialImages|TestRunnerImages' ./e2e
 
 .PHONY: bench
 bench: docker build ## Measure the pipeline and the same work by hand; write docs/performance.md (15 minutes)

@@ -57,6 +57,7 @@ type RunnerConfig struct {
 
 	Certificates string            // runner.certificates: host, none, or a file; see package inherit
 	Env          map[string]string // runner.env: variables of jobs; an empty value keeps this machine's from them
+	Images       []string          // runner.images: that job engines have, besides the job image
 	Allow        []string          // runner.allow: networks with ports, such as 10.0.0.0/8:443
 }
 
@@ -169,6 +170,7 @@ func Parse(values map[string]string, secret ...string) (Config, error) {
 	c.SecretSettings = slices.Contains(secret, naming.Project+":"+settingsKey)
 	r.settings(&c)
 	c.Timezone = r.timezone()
+	c.Runner.Images = r.images(c.Runner)
 	c.Mirrors = r.mirrors(c.Owner)
 	c.Runner.Certificates = r.certificates()
 	c.Runner.Env = r.variables()

@@ -54,6 +54,31 @@ func (r *reader) labels() map[string]string {
 	return labels
 }
 
+// images reads runner.images.
+func (r *reader) images(runner RunnerConfig) []string {
+	const key = "runner.images"
+	var all []string
+	for _, text := range r.list(key, `of images; set it to one such as ["postgres:17", "node:22-bookworm"]`) {
+		named, err := reference.ParseNormalizedNamed(text)
+		if err != nil {
+			r.fail(key, "has %q, which is no name of an image (%v); write one such as postgres:17", text, err)
+			continue
+		}
+		if _, digested := named.(reference.Digested); digested {
+			r.fail(key, "has %q, with a digest, which an image that is laid out has no more; write its tag alone", text)
+			continue
+		}
+		image := reference.FamiliarString(reference.TagNameOnly(named))
+		if !slices.Contains(all, image) {
+			all = append(all, image)
+		}
+	}
+	if len(all) > 0 && !runner.Fresh() {
+		r.fail(key, "needs runner.engine=%s and runner.capacity=1; any other engine keeps what its jobs have pulled, so remove it", EngineOwn)
+	}
+	return all
+}
+
 // labelsImage returns the image of one label, or what is wrong with it.
 func labelsImage(label string, given any) (image, wrong string) {
 	if !labelName.MatchString(label) {

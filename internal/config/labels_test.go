@@ -94,3 +94,22 @@ func TestDefaultLabels(t *testing.T) {
 		}
 	}
 }
+
+func TestRunnerImages(t *testing.T) {
+	t.Parallel()
+	c, err := Parse(values("runner.images", `["postgres:17", "docker.io/library/postgres:17", "node"]`))
+	if want := []string{"postgres:17", "node:latest"}; err != nil || !slices.Equal(c.Runner.Images, want) {
+		t.Errorf("got %q, %v, want %q", c.Runner.Images, err, want)
+	}
+	for text, want := range map[string]string{
+		"Post gres:17": "no name of an image", "[1]": "no list of images",
+		"postgres@sha256:" + strings.Repeat("0", 64): "with a digest",
+	} {
+		if _, err := Parse(values("runner.images", text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+	if _, err := Parse(values("runner.images", "postgres:17", "runner.capacity", "2")); err == nil || !strings.Contains(err.Error(), "runner.capacity=1") {
+		t.Errorf("got %v where jobs share an engine, want a refusal", err)
+	}
+}

@@ -89,7 +89,7 @@ func open(ctx context.Context, s Settings, progress io.Writer) (settings StackSe
 	if err != nil {
 		return settings, nil, fmt.Errorf("reading the forge's pinned version: %w", err)
 	}
-	sets, err := images.Current(s.Project.Root, s.Config)
+	sets, err := images.Current(ctx, s.Project.Root, s.Config, cli)
 	if err != nil {
 		return settings, nil, fmt.Errorf("reading the pinned images: %w", err)
 	}

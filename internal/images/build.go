@@ -28,6 +28,7 @@ type builder struct {
 	frontend bool // whether Gitea from source gets its frontend
 	docker   *client.Client
 	out      *artifacts.Progress
+	stocked  []stocked
 }
 
 // recipe says how an image is built.

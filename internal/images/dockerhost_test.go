@@ -126,7 +126,7 @@ func TestPullSaysPulling(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	host := &fakeHost{registry: []string{"gitea/runner:1.0.8"}, pull: 1200 * time.Millisecond} // longer than what is worth a line
-	if err := host.on(t, &out).pull(t.Context(), "gitea/runner:1.0.8"); err != nil {
+	if err := host.on(t, &out).pull(t.Context(), "gitea/runner:1.0.8", "reach it"); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); !strings.HasPrefix(got, "pulling gitea/runner:1.0.8\npulled gitea/runner:1.0.8 in ") || strings.Contains(got, "buil") {
@@ -137,7 +137,7 @@ func TestPullSaysPulling(t *testing.T) {
 // TestPullFails names the image, the reason and the next step.
 func TestPullFails(t *testing.T) {
 	t.Parallel()
-	err := (&fakeHost{}).on(t, &strings.Builder{}).pull(t.Context(), "gitea/runner:1.0.8")
+	err := (&fakeHost{}).on(t, &strings.Builder{}).pull(t.Context(), "gitea/runner:1.0.8", "images source")
 	if err == nil {
 		t.Fatal("got no error")
 	}

@@ -37,6 +37,9 @@ func Resolve(ctx context.Context, root string, cfg config.Config, progress io.Wr
 		return Images{}, err
 	}
 	b := &builder{root: root, pins: p, frontend: cfg.Frontend, docker: docker, out: artifacts.NewProgress(progress)}
+	if err := b.pullStocked(ctx, cfg.Runner.Images); err != nil {
+		return Images{}, err
+	}
 	source, err := b.sourceNames()
 	if err != nil {
 		return Images{}, err

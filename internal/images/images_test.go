@@ -78,7 +78,7 @@ func (l lacks) DistributionInspect(_ context.Context, image, _ string) (registry
 func TestCurrent(t *testing.T) {
 	t.Parallel()
 	for mode, want := range map[config.ImageSource]int{config.ImagesAuto: 2, config.ImagesOfficial: 1, config.ImagesFromSource: 1} {
-		sets, err := Current("../..", config.Config{Images: mode})
+		sets, err := Current(t.Context(), "../..", config.Config{Images: mode}, nil)
 		if err != nil || len(sets) != want {
 			t.Fatalf("%s: got %+v, %v, want %d sets", mode, sets, err, want)
 		}
@@ -95,11 +95,11 @@ func TestCurrent(t *testing.T) {
 // pages, as Resolve builds it.
 func TestCurrentFrontend(t *testing.T) {
 	t.Parallel()
-	with, err := Current("../..", config.Config{Images: config.ImagesFromSource, Frontend: true})
+	with, err := Current(t.Context(), "../..", config.Config{Images: config.ImagesFromSource, Frontend: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	without, err := Current("../..", config.Config{Images: config.ImagesFromSource})
+	without, err := Current(t.Context(), "../..", config.Config{Images: config.ImagesFromSource}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

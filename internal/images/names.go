@@ -1,11 +1,14 @@
 package images
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/docker/docker/client"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/artifacts"
 	"github.com/gitops-pipeline/gitops-pipeline/internal/config"
@@ -38,13 +41,16 @@ func (n names) images() Images {
 
 // Current returns the images that a stack of the checkout at root is to be created from: one
 // set, or both where ImagesAuto leaves the choice to what is available. They need not be on
-// the Docker host.
-func Current(root string, cfg config.Config) ([]Images, error) {
+// the Docker host, which is asked for the images of runner.images alone.
+func Current(ctx context.Context, root string, cfg config.Config, docker *client.Client) ([]Images, error) {
 	p, err := readPins(root)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{root: root, pins: p, frontend: cfg.Frontend}
+	b := &builder{root: root, pins: p, frontend: cfg.Frontend, docker: docker}
+	if err := b.findStocked(ctx, cfg.Runner.Images); err != nil {
+		return nil, err
+	}
 	var sets []Images
 	for source, name := range map[config.ImageSource]func() (names, error){
 		config.ImagesFromSource: b.sourceNames, config.ImagesOfficial: b.officialNames,
@@ -143,7 +149,7 @@ func (h *hasher) complete(n names) (names, error) {
 	n.runner = h.image("runner", "runner", n.jobEngineRoot, n.runnerProgram)
 	n.job = h.image("job", "job", n.jobRoot, n.gos, n.node)
 	n.bareJobEngine = h.image("job-engine-bare", "jobengine", n.jobEngineRoot)
-	n.stock = h.image("job-engine-stock", "stock", stockLayout, n.jobEngineRoot, n.job)
+	n.stock = h.image("job-engine-stock", "stock", append([]string{stockLayout, n.jobEngineRoot, n.job}, h.b.stockedWords()...)...)
 	n.jobEngine = h.image("job-engine", "jobengine", n.stock)
 	return n, h.err
 }

@@ -34,6 +34,8 @@ var JobEngineCapabilities = []string{
 var JobEngineSecurity = []string{"seccomp=unconfined", "apparmor=unconfined"}
 
 const (
+	// stockedDir begins the names of the directories with the images of runner.images.
+	stockedDir = "more-"
 	// stockFile is the archive that the stock's image is made with.
 	stockFile = "stock.tar"
 	// stockLayout is how the stock is laid out; it is part of its hash. The hash does not
@@ -42,7 +44,7 @@ const (
 	stockLayout = "overlay2, one layer, template and images, 1"
 )
 
-// stock runs a job engine that lays out the job image, and puts the result into the
+// stock runs a job engine that lays out the job image and those of runner.images, and puts the result into the
 // directory of a build. A job engine that starts then has nothing to load.
 func (b *builder) stock(ctx context.Context, n names) func(dir string) error {
 	return func(dir string) (err error) {
@@ -51,8 +53,13 @@ func (b *builder) stock(ctx context.Context, n names) func(dir string) error {
 			return err
 		}
 		load := filepath.Join(dir, "job")
-		if err := b.saveJob(ctx, load, job); err != nil {
+		if err := b.saveImage(ctx, load, job); err != nil {
 			return err
+		}
+		for i, s := range b.stocked {
+			if err := b.saveImage(ctx, filepath.Join(load, stockedDir+strconv.Itoa(i)), s.ref); err != nil {
+				return err
+			}
 		}
 		made, err := b.docker.ContainerCreate(ctx, &container.Config{
 			Image: bare, Cmd: []string{"stock"}, Labels: map[string]string{naming.ArtifactLabel: "stock"},
@@ -86,25 +93,21 @@ func (b *builder) stock(ctx context.Context, n names) func(dir string) error {
 	}
 }
 
-// saveJob writes an image's file system, its settings and its name into a directory.
+// saveImage writes an image's file system, its settings and its name into a directory.
 // All its layers become one, as only one has no marks of removed files.
-func (b *builder) saveJob(ctx context.Context, dir, job string) error {
+func (b *builder) saveImage(ctx context.Context, dir, job string) error {
 	info, err := b.docker.ImageInspect(ctx, job)
 	if err != nil {
 		return fmt.Errorf("looking at image %s: %w", job, err)
 	}
-	var changes strings.Builder
-	for _, e := range info.Config.Env {
-		name, value, _ := strings.Cut(e, "=")
-		fmt.Fprintf(&changes, "ENV %s=%s\n", name, strconv.Quote(value))
-	}
-	if info.Config.WorkingDir != "" {
-		fmt.Fprintf(&changes, "WORKDIR %s\n", info.Config.WorkingDir)
+	settings, err := changes(info.Config)
+	if err != nil {
+		return fmt.Errorf("writing the settings of image %s: %w", job, err)
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"name": job + "\n", "changes": changes.String()} {
+	for name, text := range map[string]string{"name": job + "\n", "changes": settings} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return err
 		}

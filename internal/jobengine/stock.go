@@ -40,7 +40,7 @@ func MakeStock(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := importImage(ctx, stockSource); err != nil {
+	if err := importAll(ctx, stockSource); err != nil {
 		_ = e.Stop()
 		return err
 	}
@@ -48,6 +48,23 @@ func MakeStock(ctx context.Context) (err error) {
 		return err
 	}
 	return stock.MakeTemplate()
+}
+
+// importAll imports the job image in a directory, and the images in the directories below it.
+func importAll(ctx context.Context, dir string) error {
+	if err := importImage(ctx, dir); err != nil {
+		return err
+	}
+	more, err := filepath.Glob(filepath.Join(dir, "more-*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range more {
+		if err := importImage(ctx, dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // importImage imports the image in a directory into the engine.
@@ -62,7 +79,7 @@ func importImage(ctx context.Context, dir string) error {
 	}
 	args := importArgs(string(changes), filepath.Join(dir, "rootfs.tar"), strings.TrimSpace(string(name)))
 	if out, err := exec.CommandContext(ctx, "docker", args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("importing the job image: %w\n%s", err, out)
+		return fmt.Errorf("importing %s: %w\n%s", strings.TrimSpace(string(name)), err, out)
 	}
 	return nil
 }

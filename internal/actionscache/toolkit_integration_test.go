@@ -55,7 +55,7 @@ func workspace(t *testing.T, size int) (dir string, content []byte) {
 }
 
 // TestToolkit has GitHub's toolkit keep and restore, in caches that are full, and of which a file was
-// cut off.
+// truncated.
 func TestToolkit(t *testing.T) {
 	const limit = 1 << 20
 	dir := t.TempDir()
@@ -90,7 +90,7 @@ func TestToolkit(t *testing.T) {
 	token = s.job("1", main)
 	none := t.TempDir()
 	if out := s.action("restore", token, none, "k"); !strings.Contains(out, "nothing is kept under the key k") {
-		t.Errorf("got %q of an entry that was cut off, want that there is none", out)
+		t.Errorf("got %q of an entry that was truncated, want that there is none", out)
 	}
 	if left, err := os.ReadDir(none); err != nil || len(left) > 0 {
 		t.Errorf("got %v restored, %v, want nothing", left, err)

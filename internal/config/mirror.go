@@ -25,17 +25,13 @@ func (r *reader) mirrors(user string) []Mirror {
 			continue
 		}
 		m := Mirror{Address: address}
-		u, err := url.Parse(address)
-		if err == nil {
-			parts := strings.Split(strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git"), "/")
-			if n := len(parts); n >= 2 {
-				m.Owner, m.Name = parts[n-2], parts[n-1]
-			}
-		}
-		if m.Owner == "" {
+		u, _ := url.Parse(address) // MirrorAddressProblem has parsed it
+		parts := strings.Split(strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git"), "/")
+		if len(parts) < 2 {
 			r.fail(key, "has %q, which does not end in owner/name, by which workflows use it", address)
 			continue
 		}
+		m.Owner, m.Name = parts[len(parts)-2], parts[len(parts)-1]
 		for _, p := range []string{provider.OwnerNameProblem(m.Owner), provider.RepositoryNameProblem(m.Name)} {
 			if p != "" {
 				r.fail(key, "has %q: %s", address, p)

@@ -63,11 +63,7 @@ func (s *Starter) awaitHealthy(ctx context.Context) error {
 // run makes one attempt. It sets the password through the API: as an argument of one of
 // Gitea's commands, everyone on the host could read it.
 func (p *passwordStep) run(ctx context.Context) error {
-	password, err := p.password()
-	if err != nil {
-		return err
-	}
-	admin, err := p.client(ctx, gitea.SetBasicAuth(p.Config.AdminUser, password))
+	admin, password, err := p.admin(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,17 +88,18 @@ func (p *passwordStep) run(ctx context.Context) error {
 	return nil
 }
 
-// password is the stack's password of the administrator.
-func (s *Starter) password() (string, error) {
+// admin returns a client that signs in as the administrator, with the stack's password for it.
+func (s *Starter) admin(ctx context.Context) (api *gitea.Client, password string, err error) {
 	text, err := os.ReadFile(s.Config.PasswordFile)
 	if err != nil {
-		return "", fmt.Errorf("reading the password: %w", err)
+		return nil, "", fmt.Errorf("reading the password: %w", err)
 	}
-	password := strings.TrimRight(string(text), "\n")
+	password = strings.TrimRight(string(text), "\n")
 	if password == "" {
-		return "", fmt.Errorf("reading the password: %s is empty", s.Config.PasswordFile)
+		return nil, "", fmt.Errorf("reading the password: %s is empty", s.Config.PasswordFile)
 	}
-	return password, nil
+	api, err = s.client(ctx, gitea.SetBasicAuth(s.Config.AdminUser, password))
+	return api, password, err
 }
 
 // change sets the password, signed in with an access token of the administrator.

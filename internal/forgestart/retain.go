@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"code.gitea.io/sdk/gitea"
-
 	"github.com/gitops-pipeline/gitops-pipeline/internal/retention"
 )
 
@@ -34,7 +32,7 @@ func (s *Starter) retain(ctx context.Context) {
 
 // removeImages removes old images once, and has Gitea give back their space.
 func (s *Starter) removeImages(ctx context.Context) error {
-	admin, err := s.admin(ctx)
+	admin, _, err := s.admin(ctx)
 	if err != nil {
 		return err
 	}
@@ -47,13 +45,4 @@ func (s *Starter) removeImages(ctx context.Context) error {
 		s.Log.Warn("Gitea gives back the space of removed images at midnight, not now", "why", cleanup)
 	}
 	return err
-}
-
-// admin is a client that is signed in as the administrator.
-func (s *Starter) admin(ctx context.Context) (*gitea.Client, error) {
-	password, err := s.password()
-	if err != nil {
-		return nil, err
-	}
-	return s.client(ctx, gitea.SetBasicAuth(s.Config.AdminUser, password))
 }

@@ -15,7 +15,6 @@ import (
 	"code.gitea.io/sdk/gitea"
 
 	"github.com/gitops-pipeline/gitops-pipeline/internal/paging"
-
 	"github.com/gitops-pipeline/gitops-pipeline/internal/stackhttp"
 )
 

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"code.gitea.io/sdk/gitea"
-
 	"github.com/docker/docker/api/types/registry"
 	"github.com/docker/docker/client"
+
 	"github.com/gitops-pipeline/gitops-pipeline/internal/paging"
 )
 

@@ -44,8 +44,8 @@ const (
 	stockLayout = "overlay2, one layer, template and images, 1"
 )
 
-// stock runs a job engine that lays out the job image and those of runner.images, and puts the result into the
-// directory of a build. A job engine that starts then has nothing to load.
+// stock runs a job engine that lays out the job image and those of runner.images, and puts the
+// result into the directory of a build. A job engine that starts then has nothing to load.
 func (b *builder) stock(ctx context.Context, n names) func(dir string) error {
 	return func(dir string) (err error) {
 		bare, job := n.bareJobEngine, n.job
@@ -95,35 +95,31 @@ func (b *builder) stock(ctx context.Context, n names) func(dir string) error {
 
 // saveImage writes an image's file system, its settings and its name into a directory.
 // All its layers become one, as only one has no marks of removed files.
-func (b *builder) saveImage(ctx context.Context, dir, job string) error {
-	info, err := b.docker.ImageInspect(ctx, job)
+func (b *builder) saveImage(ctx context.Context, dir, ref string) error {
+	info, err := b.docker.ImageInspect(ctx, ref)
 	if err != nil {
-		return fmt.Errorf("looking at image %s: %w", job, err)
-	}
-	settings, err := changes(info.Config)
-	if err != nil {
-		return fmt.Errorf("writing the settings of image %s: %w", job, err)
+		return fmt.Errorf("looking at image %s: %w", ref, err)
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	for name, text := range map[string]string{"name": job + "\n", "changes": settings} {
+	for name, text := range map[string]string{"name": ref + "\n", "changes": changes(info.Config)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
 	made, err := b.docker.ContainerCreate(ctx, &container.Config{
-		Image: job, Cmd: []string{"true"}, Labels: map[string]string{naming.ArtifactLabel: "job"},
+		Image: ref, Cmd: []string{"true"}, Labels: map[string]string{naming.ArtifactLabel: "job"},
 	}, nil, nil, nil, "")
 	if err != nil {
-		return fmt.Errorf("making a container of %s: %w", job, err)
+		return fmt.Errorf("making a container of %s: %w", ref, err)
 	}
 	files, err := b.docker.ContainerExport(ctx, made.ID)
 	if err == nil {
 		err = errors.Join(save(files, filepath.Join(dir, "rootfs.tar")), files.Close())
 	}
 	if err := errors.Join(err, b.discard(ctx, made.ID)); err != nil {
-		return fmt.Errorf("saving the files of %s: %w", job, err)
+		return fmt.Errorf("saving the files of %s: %w", ref, err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
@@ -61,74 +62,61 @@ func (b *builder) pull(ctx context.Context, ref, next string) error {
 	})
 }
 
-// changes are the settings of an image, as docker import takes them.
-func changes(c *imagespec.DockerOCIImageConfig) (string, error) {
-	var text strings.Builder
-	add := func(instruction string, arguments ...any) error {
-		text.WriteString(instruction)
-		for _, a := range arguments {
-			if s, ok := a.(string); ok {
-				text.WriteString(" " + s)
-				continue
-			}
-			list, err := json.Marshal(a)
-			if err != nil {
-				return err
-			}
-			text.WriteString(" " + string(list))
-		}
-		text.WriteByte('\n')
-		return nil
-	}
-	quote := func(value string) string { return strings.ReplaceAll(strconv.Quote(value), "$", `\$`) }
-	var err error
+// changes are the settings of an image, a line each, as docker import takes them.
+func changes(c *imagespec.DockerOCIImageConfig) string {
+	var lines []string
+	add := func(words ...string) { lines = append(lines, strings.Join(words, " ")+"\n") }
 	for _, e := range c.Env {
 		name, value, _ := strings.Cut(e, "=")
-		_ = add("ENV", name+"="+quote(value))
+		add("ENV", name+"="+strings.ReplaceAll(strconv.Quote(value), "$", `\$`))
 	}
-	if c.WorkingDir != "" {
-		_ = add("WORKDIR", c.WorkingDir)
-	}
-	if c.User != "" {
-		_ = add("USER", c.User)
-	}
-	if c.StopSignal != "" {
-		_ = add("STOPSIGNAL", c.StopSignal)
+	for _, setting := range [][2]string{{"WORKDIR", c.WorkingDir}, {"USER", c.User}, {"STOPSIGNAL", c.StopSignal}} {
+		if setting[1] != "" {
+			add(setting[0], setting[1])
+		}
 	}
 	for _, port := range slices.Sorted(maps.Keys(c.ExposedPorts)) {
-		_ = add("EXPOSE", port)
+		add("EXPOSE", port)
 	}
 	for _, volume := range slices.Sorted(maps.Keys(c.Volumes)) {
-		_ = add("VOLUME", []string{volume})
+		add("VOLUME", list(volume))
 	}
 	if len(c.Entrypoint) > 0 {
-		err = add("ENTRYPOINT", c.Entrypoint)
+		add("ENTRYPOINT", list(c.Entrypoint...))
 	}
-	if len(c.Cmd) > 0 && err == nil {
-		err = add("CMD", c.Cmd)
+	if len(c.Cmd) > 0 {
+		add("CMD", list(c.Cmd...))
 	}
-	if h := c.Healthcheck; h != nil && len(h.Test) > 1 && err == nil {
-		words := []any{}
-		for flag, length := range map[string]string{
-			"interval": h.Interval.String(), "timeout": h.Timeout.String(), "start-period": h.StartPeriod.String(),
-		} {
-			if length != "0s" {
-				words = append(words, "--"+flag+"="+length)
-			}
-		}
-		slices.SortFunc(words, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
-		if h.Retries > 0 {
-			words = append(words, "--retries="+strconv.Itoa(h.Retries))
-		}
-		words = append(words, "CMD")
-		if h.Test[0] == "CMD-SHELL" {
-			words = append(words, h.Test[1])
-		} else {
-			words = append(words, h.Test[1:])
-		}
-		err = add("HEALTHCHECK", words...)
+	if h := c.Healthcheck; h != nil && len(h.Test) > 1 {
+		add(healthcheck(h)...)
 	}
-	return text.String(), err
+	return strings.Join(lines, "")
+}
+
+// healthcheck is the instruction of a health check.
+func healthcheck(h *imagespec.HealthcheckConfig) []string {
+	words := []string{"HEALTHCHECK"}
+	for _, flag := range []struct {
+		name   string
+		length time.Duration
+	}{{"interval", h.Interval}, {"start-period", h.StartPeriod}, {"timeout", h.Timeout}} {
+		if flag.length != 0 {
+			words = append(words, "--"+flag.name+"="+flag.length.String())
+		}
+	}
+	if h.Retries > 0 {
+		words = append(words, "--retries="+strconv.Itoa(h.Retries))
+	}
+	if h.Test[0] == "CMD-SHELL" {
+		return append(words, "CMD", h.Test[1])
+	}
+	return append(words, "CMD", list(h.Test[1:]...))
+}
+
+// list is a list of words in an instruction.
+func list(words ...string) string {
+	text, _ := json.Marshal(words) // strings have no error
+	return string(text)
 }
 
 // stockedWords are what a name covers of the images.

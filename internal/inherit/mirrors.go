@@ -54,22 +54,31 @@ func ReadMirrors(ctx context.Context) Mirrors {
 // goSettings are Go's variables that differ from its defaults. Without a go command they are
 // those of the environment.
 func goSettings(ctx context.Context) map[string]string {
-	set := map[string]string{}
-	ctx, cancel := context.WithTimeout(ctx, goTimeout)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", append([]string{"env", "-changed", "-json"}, goVariables...)...)
-	cmd.Dir = "/" // a go.mod may ask for another toolchain
-	cmd.Env = append(cmd.Environ(), "GOTOOLCHAIN=local")
-	out, err := cmd.Output()
-	var changed map[string]string
-	if err == nil && json.Unmarshal(out, &changed) == nil {
+	if changed := goEnv(ctx, []string{"-changed"}); changed != nil {
 		maps.DeleteFunc(changed, func(name, value string) bool { return value == "" || !slices.Contains(goVariables, name) })
 		return changed
 	}
+	set := map[string]string{}
 	for _, name := range goVariables {
 		if value := os.Getenv(name); value != "" {
 			set[name] = value
 		}
+	}
+	return set
+}
+
+// goEnv asks the go command for goVariables, with flags and more variables of its environment. It
+// returns nil if it gets no answer.
+func goEnv(ctx context.Context, flags []string, environment ...string) map[string]string {
+	ctx, cancel := context.WithTimeout(ctx, goTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"env", "-json"}, flags, goVariables)...)
+	cmd.Dir = "/" // a go.mod may ask for another toolchain
+	cmd.Env = slices.Concat(cmd.Environ(), []string{"GOTOOLCHAIN=local"}, environment)
+	out, err := cmd.Output()
+	var set map[string]string
+	if err != nil || json.Unmarshal(out, &set) != nil {
+		return nil
 	}
 	return set
 }

@@ -2,8 +2,7 @@ package inherit
 
 import (
 	"context"
-	"encoding/json"
-	"os/exec"
+	"maps"
 	"strings"
 )
 
@@ -18,7 +17,8 @@ type Modules struct {
 // ReadModules returns where Go gets modules from with variables. Go's defaults are those of this
 // machine's go command; without one, and without variables, there are no proxies.
 func ReadModules(ctx context.Context, variables map[string]string) Modules {
-	set := goDefaults(ctx)
+	set := map[string]string{}
+	maps.Copy(set, goDefaults(ctx))
 	for _, name := range goVariables {
 		if value := variables[name]; value != "" {
 			set[name] = value
@@ -55,19 +55,11 @@ func proxies(list string) string {
 	return kept.String()
 }
 
-// goDefaults are Go's defaults, whatever this machine sets.
+// goDefaults are Go's defaults, whatever this machine sets; nil without a go command.
 func goDefaults(ctx context.Context) map[string]string {
-	ctx, cancel := context.WithTimeout(ctx, goTimeout)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", append([]string{"env", "-json"}, goVariables...)...)
-	cmd.Dir = "/" // a go.mod may ask for another toolchain
-	cmd.Env = append(cmd.Environ(), "GOTOOLCHAIN=local", "GOENV=off")
+	unset := []string{"GOENV=off"}
 	for _, name := range goVariables {
-		cmd.Env = append(cmd.Env, name+"=")
+		unset = append(unset, name+"=")
 	}
-	defaults := map[string]string{}
-	if out, err := cmd.Output(); err != nil || json.Unmarshal(out, &defaults) != nil {
-		return map[string]string{}
-	}
-	return defaults
+	return goEnv(ctx, nil, unset...)
 }

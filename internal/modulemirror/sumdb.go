@@ -66,20 +66,19 @@ func (s *sumDB) handler(ctx context.Context) http.Handler {
 	name, _, _ := strings.Cut(fields[0], "+")
 	ctx, cancel := context.WithTimeout(ctx, queryLimit)
 	defer cancel()
-	places := map[string]string{} // address: what it answers if it is one
-	var order []string
-	add := func(address, question string) { places[address], order = question, append(order, address) }
+	type place struct{ address, question string } // and what it answers, if it is one
+	var places []place
 	if len(fields) > 1 {
-		add(fields[1], "/latest")
+		places = []place{{fields[1], "/latest"}}
 	} else {
 		for _, proxy := range s.proxies {
-			add(strings.TrimSuffix(proxy, "/")+"/sumdb/"+name, "/supported")
+			places = append(places, place{strings.TrimSuffix(proxy, "/") + "/sumdb/" + name, "/supported"})
 		}
-		add("https://"+name, "/latest")
+		places = append(places, place{"https://" + name, "/latest"})
 	}
-	for _, address := range order {
-		if s.answers(ctx, address+places[address]) {
-			s.pass = &goproxy.Goproxy{ProxiedSumDBs: []string{name + " " + address}, Transport: s.transport, Logger: s.log}
+	for _, p := range places {
+		if s.answers(ctx, p.address+p.question) {
+			s.pass = &goproxy.Goproxy{ProxiedSumDBs: []string{name + " " + p.address}, Transport: s.transport, Logger: s.log}
 			return s.pass
 		}
 	}

@@ -46,6 +46,9 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	_ = os.RemoveAll(dir)
+	for _, message := range failures.messages {
+		fmt.Println(message)
+	}
 	os.Exit(code)
 }
 
@@ -146,13 +149,6 @@ func (p *project) logFailure() {
 	}
 }
 
-// result is a command's exit code, output and duration.
-type result struct {
-	code int
-	out  string
-	took time.Duration
-}
-
 // run runs the launcher for the project's stack.
 func (p *project) run(ctx context.Context, args ...string) result {
 	return p.runEnv(ctx, nil, args...)
@@ -210,20 +206,6 @@ func (p *project) answer(question, text string, args ...string) result {
 	}
 	_ = cmd.Wait()
 	return result{out: string(out), code: cmd.ProcessState.ExitCode()}
-}
-
-// must fails the test unless the command ended with code and its output contains all of want.
-func (r result) must(t *testing.T, code int, want ...string) result {
-	t.Helper()
-	if r.code != code {
-		t.Fatalf("got exit code %d, want %d; it printed:\n%s", r.code, code, r.out)
-	}
-	for _, w := range want {
-		if !strings.Contains(r.out, w) {
-			t.Fatalf("got output without %q:\n%s", w, r.out)
-		}
-	}
-	return r
 }
 
 // status is what the tests read of `pipeline status --json`.

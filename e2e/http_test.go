@@ -4,11 +4,13 @@ package e2e
 
 import (
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -105,9 +107,31 @@ func (p *project) admin() account {
 	return account{p, "forge-admin", p.status().Secrets["adminPassword"]}
 }
 
-// try sends a request to the forge's API.
+// tokens are the access tokens of accounts. To check a password costs the forge more than the rest
+// of a request, and tests ask several times a second.
+var tokens sync.Map
+
+// try sends a request to the forge's API, with an access token of the account. A forge whose data
+// is another one, or whose tokens are gone, refuses the token: the account then gets a new one.
 func (a account) try(method, path, body string) (int, string, error) {
-	return a.p.try(method, "/api/v1"+path, body, basic(a.user, a.password))
+	key := [...]string{a.p.address(), a.user, a.password}
+	if token, ok := tokens.Load(key); ok {
+		code, text, err := a.p.try(method, "/api/v1"+path, body, bearer(token.(string)))
+		if err != nil || code != http.StatusUnauthorized {
+			return code, text, err
+		}
+	}
+	settings := fmt.Sprintf(`{"name": %q, "scopes": ["all"]}`, "e2e-"+rand.Text())
+	code, text, err := a.p.try(http.MethodPost, "/api/v1/users/"+a.user+"/tokens", settings, basic(a.user, a.password))
+	if err != nil || code != http.StatusCreated {
+		return code, text, err
+	}
+	var made struct{ SHA1 string }
+	if err := json.Unmarshal([]byte(text), &made); err != nil {
+		return 0, "", err
+	}
+	tokens.Store(key, made.SHA1)
+	return a.p.try(method, "/api/v1"+path, body, bearer(made.SHA1))
 }
 
 // api sends a request to the forge's API, which must not refuse it. answer may be nil, or a

@@ -33,6 +33,17 @@ func (e *fakeEngine) Remove() error {
 	e.purged = true
 	return nil
 }
+
+// Probe takes as long as a fake engine's start, and fails if the engine ends meanwhile.
+func (e *fakeEngine) Probe(context.Context, string) error {
+	select {
+	case <-e.ended:
+		return errors.New("no network")
+	case <-time.After(startTime):
+		return nil
+	}
+}
+
 func (e *fakeEngine) crash() {
 	select {
 	case <-e.ended:

@@ -110,18 +110,3 @@ func LookupProxies(ctx context.Context, c Config) error {
 	}
 	return unknown
 }
-
-// Probe requests a URL of the forge from inside the job engine, as its jobs do.
-func (s *Supervisor) Probe(ctx context.Context, url string) error {
-	var current Engine
-	if err := s.Current(ctx, func(e Engine) { current = e }); err != nil {
-		return err
-	}
-	p, ok := current.(interface {
-		Probe(ctx context.Context, url string) error
-	})
-	if !ok {
-		return fmt.Errorf("there is no job engine at the moment; look at the container's log")
-	}
-	return p.Probe(ctx, url)
-}

@@ -26,6 +26,8 @@ type Engine interface {
 	Busy() <-chan struct{}  // closed when a job has begun on it
 	Kill() error            // kills all its processes; returns when none is left
 	Remove() error          // removes the data of a killed engine
+	// Probe requests a URL of the forge from the engine's network, as a job does.
+	Probe(ctx context.Context, url string) error
 }
 
 // Host is what the supervisor needs of the outer half.

@@ -18,6 +18,7 @@ import (
 // TestBackupAndRestore backs up a forge with 50 repositories while clients write to it,
 // removes the stack, and restores it from a new checkout.
 func TestBackupAndRestore(t *testing.T) {
+	t.Parallel()
 	start := time.Now()
 	lap := func(what string) {
 		t.Logf("%-28s %s", what, time.Since(start).Round(100*time.Millisecond))
@@ -86,7 +87,7 @@ func TestBackupAndRestore(t *testing.T) {
 	if second.Secrets["ownerPassword"] != first.Secrets["ownerPassword"] || second.Secrets["adminPassword"] != first.Secrets["adminPassword"] {
 		t.Error("got other passwords than before")
 	}
-	owner.api(http.MethodGet, "/user", nil, nil) // the old password
+	fresh.call(http.MethodGet, "/api/v1/user", "", http.StatusOK, basic(owner.user, owner.password)) // the old password
 	if got := owner.readLFS("r2", large); got != large {
 		t.Errorf("got %q from LFS, want %q", got, large)
 	}
@@ -155,9 +156,15 @@ func (p *project) refuses(file string) {
 	}
 }
 
-// TestBackupKilled kills backups at several points. The forge must not stay paused
-// afterwards, and the next backup must be complete.
+// TestBackupKilled is the long form of a part of TestOneStack.
 func TestBackupKilled(t *testing.T) {
+	onlyLong(t)
+	testBackupKilled(t)
+}
+
+// testBackupKilled kills backups at several points. The forge must not stay paused
+// afterwards, and the next backup must be complete.
+func testBackupKilled(t *testing.T) {
 	p := sharedStack(t)
 	whole := p.labelled()
 	file := filepath.Join(t.TempDir(), "backup")

@@ -68,7 +68,7 @@ func (r *checkout) run(name, target string) map[string]string {
 	return results
 }
 
-var probeLine = regexp.MustCompile(`(?m) PROBE (\S+) (reached|refused)$`)
+var probeLine = regexp.MustCompile(`(?m) PROBE (\S+) (reached|refused|unknown)$`)
 
 // runLog pushes a workflow. It returns the results of its probes, its log, and its conclusion.
 func (r *checkout) runLog(name, target string) (results map[string]string, log, conclusion string) {

@@ -52,7 +52,7 @@ var workflows = []workflow{
 	{name: "cache", logs: []string{"the key k was found: it is not kept again", "nothing is kept under the key missing"}},
 	{name: "setup-go-cache", logs: []string{"nothing is kept for these dependencies yet", "kept Go's modules and", "restored Go's modules and"}},
 	{name: "upload-artifact", logs: []string{"has an artifact x already", "this run has no artifact missing", "gets artifacts of its own run alone"}},
-	{name: "docker-actions", logs: []string{"cache-to with type=gha has no effect here", "'provenance' has no effect here", "Removing login credentials"}},
+	{name: "docker-actions", logs: []string{"cache-to with mode=max keeps the layers of the image", "'provenance' has no effect here", "Removing login credentials"}},
 	{name: "local-js-action", logs: []string{"hello-from-js"}},
 }
 
@@ -62,6 +62,7 @@ func TestOneStack(t *testing.T) {
 	t.Parallel()
 	t.Run("Workflows", testWorkflows)
 	t.Run("Browser", testBrowser)
+	t.Run("BackupKilled", testBackupKilled)
 	t.Run("Faults", testFaults)
 	t.Run("Ready", testReady)
 }

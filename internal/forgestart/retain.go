@@ -15,9 +15,6 @@ const (
 
 // retain removes old images again and again until ctx ends.
 func (s *Starter) retain(ctx context.Context) {
-	if s.Config.RetainImages == 0 {
-		return
-	}
 	for wait := retainFirst; ; wait = retainEvery {
 		select {
 		case <-ctx.Done():
@@ -36,11 +33,12 @@ func (s *Starter) removeImages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	removed, err := retention.Images(admin, s.Config.RetainImages)
+	rule := retention.Rule{Commits: s.Config.RetainImages, CachesSince: time.Now().Add(-retention.CacheAge)}
+	removed, err := retention.Images(admin, rule)
 	if removed == 0 {
 		return err
 	}
-	s.Log.Info(fmt.Sprintf("removed %d images of old commits; each image keeps its newest %d", removed, s.Config.RetainImages))
+	s.Log.Info(fmt.Sprintf("removed %d images of old commits and old caches of builds", removed))
 	if _, cleanup := admin.RunCronTasks(retention.Cleanup); cleanup != nil {
 		s.Log.Warn("Gitea gives back the space of removed images at midnight, not now", "why", cleanup)
 	}

@@ -78,11 +78,14 @@ func TestImages(t *testing.T) {
 	}
 
 	const keep = 5
-	removed, err := Images(admin, keep)
+	cache := "buildcache-" + commits[0][:16]
+	push("shop/service", cache)
+	rule := Rule{Commits: keep, CachesSince: time.Now().Add(-CacheAge)}
+	removed, err := Images(admin, rule)
 	if err != nil || removed != pushes-keep {
 		t.Errorf("got %d images removed, %v, want %d", removed, err, pushes-keep)
 	}
-	want := slices.Sorted(slices.Values(append(slices.Clone(commits[pushes-keep:]), others...)))
+	want := slices.Sorted(slices.Values(slices.Concat(commits[pushes-keep:], others, []string{cache})))
 	if got := tags(t, admin, "shop", "service"); !slices.Equal(got, want) {
 		t.Errorf("got the tags %q, want %q", got, want)
 	}
@@ -90,7 +93,7 @@ func TestImages(t *testing.T) {
 		t.Errorf("got the tags %q of images with one commit each, want both", got)
 	}
 
-	kept := int64(keep+len(others)+2) * size
+	kept := int64(keep+len(others)+3) * size
 	left := full
 	for deadline := time.Now().Add(time.Minute); left > kept+size && time.Now().Before(deadline); time.Sleep(500 * time.Millisecond) {
 		if _, err := admin.RunCronTasks(Cleanup); err != nil {
@@ -103,8 +106,12 @@ func TestImages(t *testing.T) {
 		t.Errorf("got %d bytes of packages, want about the %d that are kept", left, kept)
 	}
 	docker("", "pull", "--quiet", registry+"/shop/service:latest")
-	if removed, err := Images(admin, keep); removed != 0 || err != nil {
+	if removed, err := Images(admin, rule); removed != 0 || err != nil {
 		t.Errorf("got %d images removed the second time, %v, want none", removed, err)
+	}
+	rule = Rule{CachesSince: time.Now().Add(time.Hour)}
+	if removed, err := Images(admin, rule); removed != 1 || err != nil || slices.Contains(tags(t, admin, "shop", "service"), cache) {
+		t.Errorf("got %d images removed an hour later, %v, want the cache alone", removed, err)
 	}
 }
 

@@ -6,14 +6,16 @@
 # shellcheck disable=SC2016 # for the inner shells to expand
 source ./target.sh
 
-# probe NAME FUNCTION prints whether the function reached its target.
+# probe NAME FUNCTION prints whether the function reached its target. One that did not end in time
+# proves nothing.
 probe() {
-  local name=$1 answer
-  if answer=$(timeout 60 bash -o pipefail -c "$2" 2>&1); then
-    echo "PROBE $name reached"
-  else
-    echo "PROBE $name refused"
-  fi
+  local name=$1 answer status=0
+  answer=$(timeout 60 bash -o pipefail -c "$2" 2>&1) || status=$?
+  case $status in
+    0) echo "PROBE $name reached" ;;
+    124) echo "PROBE $name unknown" ;;
+    *) echo "PROBE $name refused" ;;
+  esac
   tail -n 3 <<< "$answer" | while read -r line; do echo "  $name: $line"; done
 }
 
@@ -47,7 +49,9 @@ kernel_module() { privileged --volume /dev:/hostdev "$JOB_IMAGE" sh -c 'head -c 
 forge_database() { docker run --rm --volume "$VOLUMES-forge-data:/x" "$JOB_IMAGE" test -s /x/data/gitea.db; }
 forge_app_ini() { docker run --rm --volume "$VOLUMES-forge-config:/x" "$JOB_IMAGE" test -s /x/app.ini; }
 runner_credential() {
-  privileged --volume /:/host "$JOB_IMAGE" sh -c 'find /host /proc/[0-9]*/root -name .runner -o -name runner-token 2>/dev/null | grep -q .'
+  privileged --volume /:/host "$JOB_IMAGE" sh -c '
+    find "/host$0/volumes" /host /proc/[0-9]*/root \( -name .runner -o -name runner-token \) -print -quit 2> /dev/null | grep -q .' \
+    "$(docker info --format '{{.DockerRootDir}}')"
 }
 engine_control() { privileged --volume /run/engine:/x "$JOB_IMAGE" sh -c 'ls /x/control || ls /x/engines'; }
 # The next job engine, which is prepared while this job runs: both ends of its link. The loop

@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { entry } from '../../../../tools/actions/action.mjs'
 import { docker, flag, list, without } from '../../../../tools/actions/docker.mjs'
+import { cacheOptions } from './cache.mjs'
 
 const action = 'docker/build-push-action'
 
@@ -20,16 +21,6 @@ const repeated = {
 
 // once are options with one value.
 const once = { builder: '--builder', call: '--call', network: '--network', 'shm-size': '--shm-size', target: '--target' }
-
-// caches are the places of cache that the engine's builder has, and what to do without them.
-function caches(input, option, possible) {
-  return list(input).flatMap((value) => {
-    const type = value.match(/(?:^|,)type=([^,]+)/)?.[1] ?? 'registry'
-    if (possible.includes(type)) return [option, value]
-    core.warning(`${action}: ${input} with type=${type} has no effect here: the job engine's builder has ${possible.join(' and ')} alone. The image is the same`)
-    return []
-  })
-}
 
 // secrets has each secret in a file: a value is no argument of a process.
 function secrets(scratch) {
@@ -103,8 +94,9 @@ export const build = entry(action, async () => {
   const scratch = mkdtempSync(path.join(process.env.RUNNER_TEMP || os.tmpdir(), 'build-'))
   try {
     const files = { id: path.join(scratch, 'id'), metadata: path.join(scratch, 'metadata.json') }
+    const cache = cacheOptions(action, tags, push)
     const args = ['buildx', 'build', '--iidfile', files.id, '--metadata-file', files.metadata, ...platform(),
-      ...caches('cache-from', '--cache-from', ['registry', 'inline']), ...caches('cache-to', '--cache-to', ['inline']), ...secrets(scratch)]
+      ...cache.options, ...cache.names.flatMap((name) => ['--tag', name]), ...secrets(scratch)]
     for (const [input, [option, how]] of Object.entries(repeated)) args.push(...list(input, how).flatMap((value) => [option, value]))
     for (const [input, option] of Object.entries(once)) if (core.getInput(input)) args.push(option, core.getInput(input))
     for (const name of ['load', 'no-cache', 'pull', 'push']) if (flag(name)) args.push(`--${name}`)

@@ -38,6 +38,9 @@ parts: build
 
 ##@ Development
 
+# Without the checkout's path in them, Go's results of compiling serve all checkouts.
+unit test test-long lint: export GOFLAGS := $(GOFLAGS) -trimpath
+
 .PHONY: unit
 unit: ## Run the unit tests alone: without Docker, network or root
 	@# Missing modules are fetched before the network is cut; -count=1, as cached results may be from a run with network.

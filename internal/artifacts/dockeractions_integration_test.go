@@ -127,8 +127,8 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// without adds to the inputs of a build what has it fail before Docker does anything.
-func without(with map[string]string) map[string]string {
+// unbuildable adds to the inputs of a build what has it fail before Docker does anything.
+func unbuildable(with map[string]string) map[string]string {
 	with["platforms"], with["context"] = "linux/amd64,linux/arm64", "."
 	if with["tags"] == "" {
 		with["tags"] = "localhost:3000/gitops/shop:1"
@@ -151,10 +151,12 @@ func TestDockerActionsRefuse(t *testing.T) {
 		"several platforms":            {"build-push", "builds for one at a time", map[string]string{"platforms": "linux/amd64,linux/arm64", "context": "."}},
 		"a secret without a name":      {"build-push", "secrets has a line without a name", map[string]string{"secrets": "s3cr3t", "context": "."}},
 		"an expression as the context": {"build-push", "write a directory, or {{defaultContext}}", map[string]string{"context": "{{x}}"}},
-		"a cache in a directory":       {"build-push", "cache-to with type=local has no effect here", without(map[string]string{"push": "true", "cache-to": "type=local,dest=x"})},
-		"a cache that is not pushed":   {"build-push", "cache-to with type=gha has no effect here", without(map[string]string{"cache-to": "type=gha"})},
-		"a cache of another registry":  {"build-push", "no name in tags is one of the forge's registry", without(map[string]string{"tags": "example.org/a/b:1", "push": "true", "cache-to": "type=gha"})},
-		"a cache of all stages":        {"build-push", "cache-to with mode=max keeps the layers of the image", without(map[string]string{"push": "true", "cache-to": "type=gha,mode=max"})},
+		"a cache in a directory":       {"build-push", "cache-to with type=local has no effect here", unbuildable(map[string]string{"push": "true", "cache-to": "type=local,dest=x"})},
+		"a directory, not pushed":      {"build-push", "cache-to with type=local has no effect here: the job engine's builder keeps its cache in the image that is pushed. The image", unbuildable(map[string]string{"cache-to": "type=local,dest=x"})},
+		"a cache without a name":       {"build-push", "it has no ref", unbuildable(map[string]string{"push": "true", "cache-to": "type=registry"})},
+		"a cache that is not pushed":   {"build-push", "cache-to with type=gha has no effect here", unbuildable(map[string]string{"cache-to": "type=gha"})},
+		"a cache of another registry":  {"build-push", "no name in tags is one of the forge's registry", unbuildable(map[string]string{"tags": "example.org/a/b:1", "push": "true", "cache-to": "type=gha"})},
+		"a cache of all stages":        {"build-push", "cache-to with mode=max keeps the layers of the image", unbuildable(map[string]string{"push": "true", "cache-to": "type=gha,mode=max"})},
 		"an unknown rule":              {"metadata", "there is no type pep440 here", map[string]string{"tags": "type=pep440,pattern={{version}}"}},
 		"an unknown setting":           {"metadata", "a rule of type sha has no length", map[string]string{"tags": "type=sha,length=9"}},
 		"an unknown expression":        {"metadata", "there is no expression {{nonsense}}", map[string]string{"tags": "type=raw,value={{nonsense}}"}},

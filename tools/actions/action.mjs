@@ -1,4 +1,5 @@
 import * as core from '@actions/core'
+import { readFileSync } from 'node:fs'
 
 // entry makes an entry point of an action: an error fails the step.
 export function entry(name, run) {
@@ -10,4 +11,10 @@ export function entry(name, run) {
     }
     process.exit() // open connections would keep the process for a while
   }
+}
+
+// repository is what the forge says of the run's repository; empty if it says nothing.
+export function repository() {
+  const event = process.env.GITHUB_EVENT_PATH
+  return event ? JSON.parse(readFileSync(event, 'utf8')).repository ?? {} : {}
 }

@@ -1,7 +1,6 @@
 // The entry point of docker/metadata-action. action.yaml describes the inputs.
 import * as core from '@actions/core'
-import { readFileSync } from 'node:fs'
-import { entry } from '../../../../tools/actions/action.mjs'
+import { entry, repository } from '../../../../tools/actions/action.mjs'
 import { list, without } from '../../../../tools/actions/docker.mjs'
 import { flavorOf, rulesOf } from './rules.mjs'
 import { tagsOf } from './tags.mjs'
@@ -9,10 +8,9 @@ import { tagsOf } from './tags.mjs'
 // workflow is what the forge says of the run.
 function workflow() {
   const { env } = process
-  const event = env.GITHUB_EVENT_PATH ? JSON.parse(readFileSync(env.GITHUB_EVENT_PATH, 'utf8')) : {}
   return {
     event: env.GITHUB_EVENT_NAME, ref: env.GITHUB_REF ?? '', commit: env.GITHUB_SHA ?? '', base: env.GITHUB_BASE_REF ?? '',
-    repository: event.repository ?? {}, url: `${env.GITHUB_SERVER_URL}/${env.GITHUB_REPOSITORY}`,
+    repository: repository(), url: `${env.GITHUB_SERVER_URL}/${env.GITHUB_REPOSITORY}`,
     name: (env.GITHUB_REPOSITORY ?? '').split('/').pop(), now: new Date()
   }
 }

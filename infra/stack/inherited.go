@@ -61,8 +61,8 @@ func jobEngineReach(cfg config.Config) ([]string, error) {
 }
 
 // moduleMirror is what the forge's container is told of the proxies of modules that it mirrors, and
-// the GOPROXY of jobs, or "" if it stays as it is. They ask the mirror first. Where it does not answer, Go goes on to the
-// proxies themselves.
+// the GOPROXY of jobs, or "" if it stays as it is. They ask the mirror first. Where it does not
+// answer, Go goes on to the proxies themselves.
 func (i Inherited) moduleMirror(cfg config.Config) (forge []string, goproxy string) {
 	if cfg.ModulesSize == 0 || i.Modules.Proxies == "" {
 		return []string{"MODULES_SIZE=0"}, ""

@@ -27,7 +27,7 @@ func (s *Starter) retain(ctx context.Context) {
 	}
 }
 
-// removeImages removes old images once, and has Gitea give back their space.
+// removeImages removes old images and old caches of builds once, and has Gitea give back their space.
 func (s *Starter) removeImages(ctx context.Context) error {
 	admin, _, err := s.admin(ctx)
 	if err != nil {

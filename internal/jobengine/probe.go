@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 const (
@@ -16,27 +18,20 @@ var errNoEngine = errors.New("there is no job engine at the moment; look at the 
 // Probe requests a URL of the forge from inside the job engine, as its jobs do. After a job, one
 // engine gives way to the next: a probe waits for that, for eight seconds at most.
 func (s *Supervisor) Probe(ctx context.Context, url string) error {
-	deadline := time.Now().Add(exchangeLimit)
-	for {
-		var e Engine
-		if err := s.Current(ctx, func(current Engine) { e = current }); err != nil {
-			return err
-		}
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := errNoEngine
+		var e Engine
+		if gone := s.Current(ctx, func(current Engine) { e = current }); gone != nil {
+			return struct{}{}, backoff.Permanent(gone)
+		}
 		if e != nil {
-			if err = e.Probe(ctx, url); err == nil || !ended(e) {
-				return err
+			if err = e.Probe(ctx, url); err != nil && !ended(e) {
+				err = backoff.Permanent(err)
 			}
 		}
-		if time.Now().After(deadline) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(exchangePoll):
-		}
-	}
+		return struct{}{}, err
+	}, backoff.WithBackOff(backoff.NewConstantBackOff(exchangePoll)), backoff.WithMaxElapsedTime(exchangeLimit))
+	return err
 }
 
 func ended(e Engine) bool {

@@ -87,16 +87,13 @@ func imagesOf(admin *gitea.Client, owner string, rule Rule) (removed int, err er
 		case err != nil:
 			return 0, fmt.Errorf("listing the packages of %s: %w", owner, err)
 		case p.Type != "container":
-		case commit.MatchString(p.Version):
+		case commit.MatchString(p.Version) && rule.Commits > 0:
 			commits[p.Name] = append(commits[p.Name], p)
 		case buildCache.MatchString(p.Version) && p.CreatedAt.Before(rule.CachesSince):
 			old = append(old, p)
 		}
 	}
 	for _, tags := range commits {
-		if rule.Commits == 0 {
-			break
-		}
 		slices.SortFunc(tags, func(a, b *gitea.Package) int {
 			return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.ID, a.ID))
 		})
